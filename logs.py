@@ -1,0 +1,46 @@
+"""Structured logs: one line an event, JSON in production, readable in development.
+
+Lines carry what was bound to the context (request id, order id, key fingerprint), in jobs as in requests. What is a
+secret is never passed to a logger: no key, signature, secret, item or body.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from settings import settings
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def configure() -> None:
+    """Send our own lines and those of the libraries the same way, to standard output."""
+    renderer: Any
+    if settings.log_format == "json":
+        tracebacks, renderer = structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()
+    else:
+        tracebacks, renderer = structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[*_SHARED, tracebacks, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, tracebacks, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for chatty in ("apscheduler.executors.default", "apscheduler.scheduler", "urllib3"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

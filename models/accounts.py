@@ -1,0 +1,55 @@
+"""Client accounts and their statements."""
+
+from collections.abc import Iterator
+
+from models.database import Row, db, row, rows
+from models.ledger import AccountNotFound
+from models.paging import Cursor, Page, page_of
+from models.tables import Account
+
+STATEMENT_BATCH = 1000
+
+# A capture moves held money to revenue: it leaves what can be spent as it is, so a statement does not show it.
+_STATEMENT = """
+SELECT id, created_at, kind, CASE WHEN target = 'available' THEN amount ELSE -amount END AS amount, order_id, note
+FROM transfers
+WHERE account_id = %(account_id)s AND 'available' IN (source, target) AND (%(below)s IS NULL OR id < %(below)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+def create(name: str) -> int:
+    """Open an account with nothing on it; returns its id."""
+    [made] = rows("INSERT INTO accounts (name) VALUES (%(name)s) RETURNING id", {"name": name})
+    return int(made["id"])
+
+
+def get(account_id: int) -> Row:
+    """The account's row. Raises AccountNotFound."""
+    found = row("SELECT * FROM accounts WHERE id = %(id)s", {"id": account_id})
+    if found is None:
+        raise AccountNotFound(f"There is no account {account_id}.")
+    return found
+
+
+def listed(cursor: Cursor) -> Page:
+    """All accounts, newest first."""
+    return page_of(Account.select(), Account.id, cursor)
+
+
+def statement(account_id: int, cursor: Cursor) -> Page:
+    """The account's movements, newest first; `amount` is the signed effect on what can be spent, in micro-dollars."""
+    found = rows(_STATEMENT, {"account_id": account_id, "below": cursor.below, "limit": cursor.limit + 1})
+    return Page.cut(found, cursor.limit)
+
+
+def whole_statement(account_id: int) -> Iterator[Row]:
+    """All movements, newest first, read in batches: constant memory, and no connection kept between two batches."""
+    below = None
+    while True:
+        batch = rows(_STATEMENT, {"account_id": account_id, "below": below, "limit": STATEMENT_BATCH})
+        db.close()  # the reader may be slow
+        yield from batch
+        if len(batch) < STATEMENT_BATCH:
+            return
+        below = batch[-1]["id"]

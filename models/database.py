@@ -1,0 +1,174 @@
+"""The connection pool: bounded, quick to notice a dead or silent server, and quick to say so.
+
+Every wait for the server has a limit (`patience`). libpq itself has none once a connection is open: a server that is
+stopped, or cut off without a word, would hold a thread for ever. psycopg2's wait callback is the one place through
+which every wait goes, connecting included, so the limit lives there.
+"""
+
+import select
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg2
+import psycopg2.extensions
+from peewee import InterfaceError, OperationalError
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+
+from settings import settings
+
+CONNECT_SECONDS = 2.0
+POOL_WAIT_SECONDS = 2.0
+IDLE_CONNECTION_SECONDS = 300
+RECONNECT_PAUSE_SECONDS = 0.5
+WORKER_PATIENCE_SECONDS = 30.0
+SERIALIZATION_ERRORS = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
+
+T = TypeVar("T")
+Row = dict[str, Any]
+
+
+class _Patience(threading.local):
+    seconds: float = WORKER_PATIENCE_SECONDS
+
+
+_patience = _Patience()
+
+
+def _wait_for_server(connection: Any) -> None:
+    """Wait for PostgreSQL's answer, at most `patience` seconds; psycopg2 closes the connection when this raises."""
+    deadline = time.monotonic() + _patience.seconds
+    while True:
+        state = connection.poll()
+        if state == psycopg2.extensions.POLL_OK:
+            return
+        event = select.POLLIN if state == psycopg2.extensions.POLL_READ else select.POLLOUT
+        poller = select.poll()
+        poller.register(connection.fileno(), event)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not poller.poll(remaining * 1000):
+            raise psycopg2.OperationalError(f"the database did not answer within {_patience.seconds:g} s")
+
+
+psycopg2.extensions.set_wait_callback(_wait_for_server)
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Within the block, a statement of this thread may take so many seconds."""
+    before = _patience.seconds
+    _patience.seconds = seconds
+    try:
+        yield
+    finally:
+        _patience.seconds = before
+
+
+def set_default_patience(seconds: float) -> None:
+    """Limit every statement of this process that no `patience` block speaks for: the web's threads need it short."""
+    _Patience.seconds = seconds
+
+
+class Connection(psycopg2.extensions.connection):
+    """A connection that remembers which statements it has planned."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: set[str] = set()
+
+
+class Database(PooledPostgresqlDatabase):
+    """peewee's pool, made safe for outages."""
+
+    _refuse_until = 0.0
+
+    def _connect(self) -> Any:
+        # peewee connects under one lock: while the server is silent, each thread in the line would wait its own
+        # CONNECT_SECONDS in turn. After a failure, those behind it are told at once.
+        if time.monotonic() < self._refuse_until:
+            raise psycopg2.OperationalError("the database was out of reach a moment ago")
+        try:
+            with patience(CONNECT_SECONDS):
+                return super()._connect()
+        except psycopg2.OperationalError:
+            self._refuse_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
+            raise
+
+    def _is_closed(self, connection: Any) -> bool:
+        """Whether an idle connection is dead. A server that went away leaves its end readable: no query needed."""
+        if super()._is_closed(connection):
+            return True
+        poller = select.poll()
+        poller.register(connection.fileno(), select.POLLIN)
+        return bool(poller.poll(0))
+
+    def is_closed_by_server(self) -> bool:
+        """Whether this thread's connection broke under it."""
+        connection = self._state.conn
+        return connection is not None and connection.closed != 0
+
+
+db = Database(
+    settings.database_url,
+    max_connections=settings.database_pool_size,
+    timeout=POOL_WAIT_SECONDS,
+    stale_timeout=IDLE_CONNECTION_SECONDS,
+    # The web's own checks speak in UTC epochs; a server's local time zone must not leak into text casts.
+    options="-c timezone=UTC",
+    application_name="sutler",
+    connection_factory=Connection,
+)
+
+OUTAGES = (OperationalError, InterfaceError, MaxConnectionsExceeded)
+"""What a database that is down, silent or swamped raises."""
+
+
+def rows(sql: str, params: dict[str, Any] | None = None) -> list[Row]:
+    """Run SQL (one or more statements, one round trip) and return the last one's rows as dicts.
+
+    Outside of a transaction, several statements in one call are one transaction of their own: PostgreSQL's simple
+    query protocol makes it so.
+    """
+    cursor = db.execute_sql(sql, params or {})
+    if cursor.description is None:
+        return []
+    names = [column.name for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def row(sql: str, params: dict[str, Any] | None = None) -> Row | None:
+    """The first row of `rows`, or None."""
+    found = rows(sql, params)
+    return found[0] if found else None
+
+
+def changed(sql: str, params: dict[str, Any] | None = None) -> int:
+    """Run one statement and return how many rows it touched."""
+    return int(db.execute_sql(sql, params or {}).rowcount)
+
+
+def retrying(transaction: Callable[[], T], attempts: int = 4) -> T:
+    """Run a whole transaction, again when PostgreSQL broke it to resolve a deadlock or a serialization conflict."""
+    for attempt in range(1, attempts + 1):
+        try:
+            return transaction()
+        except OperationalError as error:
+            if sqlstate(error) not in SERIALIZATION_ERRORS or attempt == attempts or db.in_transaction():
+                raise
+            time.sleep(0.01 * attempt)
+    raise AssertionError("unreachable")
+
+
+def sqlstate(error: Exception) -> str | None:
+    """PostgreSQL's five-character code behind a peewee exception, if the server sent one."""
+    cause = getattr(error, "orig", None) or (error.args[0] if error.args else None)
+    return getattr(cause, "pgcode", None)
+
+
+def violated_constraint(error: Exception) -> str | None:
+    """The name of the constraint that refused the statement."""
+    cause = getattr(error, "orig", None) or (error.args[0] if error.args else None)
+    diagnostics = getattr(cause, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)

@@ -1,0 +1,37 @@
+"""What must hold at every instant, one rule a file. A rule returns a sentence for each place where it does not."""
+
+from collections.abc import Callable
+
+from models.database import db, rows
+from models.invariants import (
+    balances_equal_journal,
+    every_order_has_its_hold,
+    final_orders_hold_nothing,
+    items_fit_their_orders,
+    stock_counts_are_right,
+    sums_to_zero,
+)
+
+Rule = Callable[[], list[str]]
+
+RULES: tuple[Rule, ...] = (
+    sums_to_zero.check,
+    balances_equal_journal.check,
+    every_order_has_its_hold.check,
+    final_orders_hold_nothing.check,
+    items_fit_their_orders.check,
+    stock_counts_are_right.check,
+)
+
+
+def check_all() -> dict[str, object]:
+    """Check every rule against one snapshot of the database.
+
+    Returns {"ok", "accounts", "transfers", "differences"}; the numbers say how much was gone over.
+    """
+    with db.atomic("REPEATABLE READ"):
+        differences = [difference for rule in RULES for difference in rule()]
+        [counted] = rows(
+            "SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM transfers) AS transfers"
+        )
+    return {"ok": not differences, **counted, "differences": differences}

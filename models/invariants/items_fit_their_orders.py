@@ -1,0 +1,17 @@
+"""An order has as many items as it says, of its own product, and an order that delivered nothing has none."""
+
+from models.database import rows
+
+
+def check() -> list[str]:
+    """One sentence for each order whose items do not fit it."""
+    found = rows(
+        """
+        SELECT o.id, o.delivered_quantity, count(i.id) AS items FROM orders o
+        JOIN products p ON p.id = o.product_id LEFT JOIN stock_items i ON i.order_id = o.id
+        WHERE p.provider = 'stock'
+        GROUP BY o.id HAVING count(i.id) <> o.delivered_quantity OR bool_or(i.product_id <> o.product_id)
+        ORDER BY o.id
+        """
+    )
+    return [f"Order {o['id']} delivered {o['delivered_quantity']} items and has {o['items']}." for o in found]

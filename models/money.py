@@ -1,0 +1,53 @@
+"""Money is a whole number of micro-dollars everywhere inside; this is the border where it turns into dollars and back."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import simplejson
+
+Micros = int
+
+PER_USD = 1_000_000
+LARGEST = 10**9 * PER_USD  # a billion dollars: far above any real amount, far below what a bigint's sums could overflow
+
+
+class NotAnAmount(ValueError):
+    """The value is no amount of money; the text says why."""
+
+
+def parse_usd(value: Any) -> Micros:
+    """Read dollars from JSON: an int, a Decimal or a decimal string, with at most 6 decimals.
+
+    Raises NotAnAmount; a float is refused, since it has lost its exact value before it gets here.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise NotAnAmount("must be a number or a decimal string")
+    if isinstance(value, str) and not _is_plain_decimal(value):
+        raise NotAnAmount("must be a decimal number such as 12.34")
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise NotAnAmount("must be a number") from error
+    if not amount.is_finite() or abs(amount) > LARGEST // PER_USD:
+        raise NotAnAmount("must be between -1000000000 and 1000000000")
+    micros = amount * PER_USD
+    if micros != micros.to_integral_value():
+        raise NotAnAmount("must have at most 6 decimal places")
+    return int(micros)
+
+
+def _is_plain_decimal(text: str) -> bool:
+    digits = text.removeprefix("-")
+    whole, _, fraction = digits.partition(".")
+    return len(text) <= 40 and digits.isascii() and whole.isdigit() and (fraction.isdigit() or "." not in digits)
+
+
+def usd(micros: Micros) -> int | Decimal:
+    """Micro-dollars as the exact JSON number of dollars: 12_340_000 is 12.34, and 5_000_000 is 5."""
+    whole, rest = divmod(micros, PER_USD)
+    return whole if rest == 0 else (Decimal(micros) / PER_USD).normalize()
+
+
+def dumps(document: Any) -> str:
+    """JSON with every Decimal written out digit by digit."""
+    return simplejson.dumps(document, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,281 @@
+"""How an order goes on and ends: leases for whoever fulfils it, and the one transaction that makes a status final.
+
+    processing → completed | partial | failed | expired | cancelled        completed | partial → refunded
+
+Whoever wants to end an order locks its row first and checks that it is still open (and, for a worker, that its lease
+is the last one given): of several that try, one wins, and the money moves once.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models import audit, catalogue, ledger, stock, webhooks
+from models.database import Row, changed, db, retrying, row, rows
+from models.errors import Refusal
+from models.money import Micros, usd
+from models.orders import OrderNotFound
+
+FinalStatus = Literal["completed", "partial", "failed", "expired", "cancelled", "refunded"]
+FINAL_STATUSES: frozenset[str] = frozenset({"completed", "partial", "failed", "expired", "cancelled", "refunded"})
+
+LEASE_SECONDS = 15
+REWAKE_SECONDS = 15
+
+
+class NotCancellable(Refusal):
+    status, code = 409, "not_cancellable"
+
+
+class NotRefundable(Refusal):
+    status, code = 409, "not_refundable"
+
+
+class NotRetryable(Refusal):
+    status, code = 409, "not_retryable"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to fulfil an order for LEASE_SECONDS; `token` fences off every holder before."""
+
+    order_id: int
+    token: int
+    product_id: int
+    quantity: int
+    provider: str
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FromStock:
+    """The provider's answer that our own items serve the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider's answer that it will not deliver, and why."""
+
+    reason: str
+
+
+Outcome = FromStock | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An order that has just become final; `delivery_id` is the webhook to send, if it has one."""
+
+    order_id: int
+    status: FinalStatus
+    delivery_id: int | None
+
+
+def claim(order_id: int) -> Lease | None:
+    """Take an open order that nobody works on, and write the attempt down; None when there is nothing to take."""
+    taken = row(
+        """
+        WITH taken AS (
+            UPDATE orders SET lease_token = lease_token + 1,
+                lease_until = now() + make_interval(secs => %(lease)s), wake_at = now() + make_interval(secs => %(lease)s)
+            WHERE id = %(id)s AND status = 'processing' AND lease_until < now()
+            RETURNING id, lease_token, product_id, quantity, deadline_at < now() AND submitted_at IS NULL AS overdue
+        ), attempt AS (
+            INSERT INTO fulfilment_attempts (order_id, lease_token, provider)
+            SELECT taken.id, lease_token, provider FROM taken JOIN products p ON p.id = taken.product_id
+        )
+        SELECT taken.*, p.provider FROM taken JOIN products p ON p.id = taken.product_id
+        """,
+        {"id": order_id, "lease": LEASE_SECONDS},
+    )
+    if taken is None:
+        return None
+    return Lease(
+        taken["id"], taken["lease_token"], taken["product_id"], taken["quantity"], taken["provider"], taken["overdue"]
+    )
+
+
+def settle(lease: Lease, outcome: Outcome) -> Ended | None:
+    """End an order as its provider answered; None when the lease was lost meanwhile and another decides."""
+
+    def transaction() -> Ended | None:
+        with db.atomic():
+            order = _lock_open(lease.order_id, lease.token)
+            if order is None:
+                return None
+            ended = _settled(order, outcome)
+            _finish_attempt(lease, ended.status)
+            return ended
+
+    return retrying(transaction)
+
+
+def expire(order_id: int, lease: Lease | None = None) -> Ended | None:
+    """End an order that nothing took up before its deadline, and return the money; None when that isn't so.
+
+    A worker that claims an order only to find it overdue names its lease; anyone else's live lease forbids it.
+    """
+
+    def transaction() -> Ended | None:
+        with db.atomic():
+            order = _lock_open(order_id, lease.token if lease else None)
+            if order is None or not order["overdue"] or order["submitted_at"] is not None:
+                return None
+            if lease is not None:
+                _finish_attempt(lease, "expired")
+            elif order["leased"]:
+                return None
+            return _end(order, "expired", 0, "Nothing could take the order up before its deadline.")
+
+    return retrying(transaction)
+
+
+def cancel(actor: str, order_id: int) -> Ended:
+    """End an order by an operator's hand, and return the money. Raises OrderNotFound, NotCancellable."""
+
+    def transaction() -> Ended:
+        with db.atomic():
+            order = _lock(order_id)
+            if order["status"] != "processing":
+                raise NotCancellable(f"The order is {order['status']} and stays so.")
+            if order["submitted_at"] is not None:
+                raise NotCancellable("The order was submitted to its provider, who may be delivering it.")
+            audit.record(actor, "order.cancel", f"order:{order_id}")
+            return _end(order, "cancelled", 0, "An operator cancelled the order.")
+
+    return retrying(transaction)
+
+
+def refund(actor: str, order_id: int) -> Ended:
+    """Return the money of a delivered order. Raises OrderNotFound, NotRefundable."""
+
+    def transaction() -> Ended:
+        with db.atomic():
+            order = _lock(order_id)
+            if order["status"] not in ("completed", "partial"):
+                raise NotRefundable(f"The order is {order['status']}; only what was delivered can be refunded.")
+            captured: Micros = order["price"] - order["refunded"]
+            ledger.refund(order["account_id"], order_id, captured, "returned by an operator")
+            audit.record(actor, "order.refund", f"order:{order_id}", amount_usdt=usd(captured))
+            return _mark(order, "refunded", order["delivered_quantity"], order["price"], order["error_message"])
+
+    return retrying(transaction)
+
+
+def retry(actor: str, order_id: int) -> None:
+    """Make an open order free to be taken up at once. Raises OrderNotFound, NotRetryable."""
+    with db.atomic():
+        order = _lock(order_id)
+        if order["status"] != "processing":
+            raise NotRetryable(f"The order is {order['status']} and stays so.")
+        changed("UPDATE orders SET wake_at = now() WHERE id = %(id)s", {"id": order_id})
+        audit.record(actor, "order.retry", f"order:{order_id}")
+
+
+def due_to_wake(limit: int) -> list[int]:
+    """Open orders that nobody has taken up in time, each put off so that the next sweep passes it over."""
+    found = rows(
+        """
+        UPDATE orders SET wake_at = now() + make_interval(secs => %(again)s) WHERE id IN (
+            SELECT id FROM orders WHERE status = 'processing' AND wake_at <= now()
+            ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        RETURNING id
+        """,
+        {"again": REWAKE_SECONDS, "limit": limit},
+    )
+    return [found_row["id"] for found_row in found]
+
+
+def overdue(limit: int) -> list[int]:
+    """Open orders past their deadline that nobody is at work on."""
+    found = rows(
+        "SELECT id FROM orders WHERE status = 'processing' AND deadline_at < now() AND lease_until < now()"
+        " AND submitted_at IS NULL ORDER BY deadline_at LIMIT %(limit)s",
+        {"limit": limit},
+    )
+    return [found_row["id"] for found_row in found]
+
+
+def final_among(order_ids: list[int]) -> list[int]:
+    """Those of the orders that are final."""
+    sql = "SELECT id FROM orders WHERE id = ANY(%(ids)s) AND status <> 'processing'"
+    return [found_row["id"] for found_row in rows(sql, {"ids": order_ids})]
+
+
+def _lock(order_id: int) -> Row:
+    order = row(
+        "SELECT *, deadline_at < now() AS overdue, lease_until >= now() AS leased"
+        " FROM orders WHERE id = %(id)s FOR UPDATE",
+        {"id": order_id},
+    )
+    if order is None:
+        raise OrderNotFound(f"There is no order {order_id}.")
+    return order
+
+
+def _lock_open(order_id: int, lease_token: int | None = None) -> Row | None:
+    order = _lock(order_id)
+    if order["status"] != "processing" or (lease_token is not None and order["lease_token"] != lease_token):
+        return None
+    return order
+
+
+def _settled(order: Row, outcome: Outcome) -> Ended:
+    if isinstance(outcome, Refused):
+        return _end(order, "failed", 0, outcome.reason)
+    delivered = stock.assign(order["product_id"], order["id"], order["quantity"])
+    if delivered == order["quantity"]:
+        return _end(order, "completed", delivered, None)
+    if delivered:
+        return _end(order, "partial", delivered, f"Only {delivered} of {order['quantity']} items were in stock.")
+    return _end(order, "failed", 0, "The product went out of stock.")
+
+
+def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> Ended:
+    """Make an open order final: capture the delivered share of the price, and return the rest of it."""
+    captured: Micros = order["price"] * delivered // order["quantity"]
+    returned: Micros = order["price"] - captured
+    ended = _mark(order, status, delivered, returned, error)
+    _return_stock(order, status, delivered)
+    if captured:
+        ledger.capture(order["account_id"], order["id"], captured)
+    if returned:
+        ledger.release(order["account_id"], order["id"], returned)
+    return ended
+
+
+def _mark(order: Row, status: FinalStatus, delivered: int, refunded: Micros, error: str | None) -> Ended:
+    final = row(
+        "UPDATE orders SET status = %(status)s, delivered_quantity = %(delivered)s, refunded = %(refunded)s,"
+        " error_message = %(error)s, updated_at = now() WHERE id = %(id)s RETURNING *",
+        {"id": order["id"], "status": status, "delivered": delivered, "refunded": refunded, "error": error},
+    )
+    delivery_id = webhooks.record(final) if final and final["webhook_url"] else None
+    return Ended(order["id"], status, delivery_id)
+
+
+def _return_stock(order: Row, status: FinalStatus, delivered: int) -> None:
+    """Undo the reservation of what was not delivered."""
+    if delivered == order["quantity"]:
+        return
+    if status in ("partial", "failed"):
+        # Items that were promised are not there: the count was wrong, so it is taken anew.
+        catalogue.recount(order["product_id"])
+        return
+    changed(
+        "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now() WHERE id = %(id)s AND in_stock IS NOT NULL",
+        {"n": order["quantity"], "id": order["product_id"]},
+    )
+
+
+def _finish_attempt(lease: Lease, outcome: str) -> None:
+    changed(
+        "UPDATE fulfilment_attempts SET finished_at = now(), outcome = %(outcome)s"
+        " WHERE order_id = %(order_id)s AND lease_token = %(token)s",
+        {"order_id": lease.order_id, "token": lease.token, "outcome": outcome},
+    )
+
+
+def attempts_of(order_id: int) -> list[dict[str, Any]]:
+    """The attempts to fulfil an order, first one first."""
+    sql = "SELECT * FROM fulfilment_attempts WHERE order_id = %(id)s ORDER BY lease_token"
+    return rows(sql, {"id": order_id})

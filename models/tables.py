@@ -1,0 +1,223 @@
+"""The tables as peewee sees them. The migrations are what makes them; `pwmigrate diff` holds the two together."""
+
+from datetime import datetime
+from typing import Any
+
+from peewee import BigAutoField, BigIntegerField, BlobField, BooleanField, CompositeKey, IntegerField, Model, TextField
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+
+from models.database import db
+
+
+class Table(Model):
+    """Base of all tables."""
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+class Account(Table):
+    id = BigAutoField()
+    name = TextField()
+    available = BigIntegerField()
+    held = BigIntegerField()
+    topped_up = BigIntegerField()
+    refunded = BigIntegerField()
+    created_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "accounts"
+
+
+class Transfer(Table):
+    id = BigAutoField()
+    kind = TextField()
+    source = TextField()
+    target = TextField()
+    account_id = BigIntegerField()
+    amount = BigIntegerField()
+    reference = TextField()
+    order_id = BigIntegerField(null=True)
+    note = TextField(null=True)
+    created_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "transfers"
+
+
+class ApiKey(Table):
+    id = BigAutoField()
+    fingerprint = TextField()
+    key_hash = BlobField()
+    name = TextField()
+    kind = TextField()
+    account_id = BigIntegerField()
+    secret_ciphertext = TextField(null=True)
+    ip_allowlist: Any = BinaryJSONField(index=False)
+    rate_limit = IntegerField()
+    request_count = BigIntegerField()
+    first_used_at: Any = DateTimeTZField(null=True)
+    last_used_at: Any = DateTimeTZField(null=True)
+    last_endpoint = TextField(null=True)
+    created_at: Any = DateTimeTZField()
+    revoked_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "api_keys"
+
+
+class Operator(Table):
+    id = BigAutoField()
+    name = TextField()
+    role = TextField()
+    token_hash = BlobField()
+    created_at: Any = DateTimeTZField()
+    revoked_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "operators"
+
+
+class AuditEntry(Table):
+    id = BigAutoField()
+    created_at: Any = DateTimeTZField()
+    actor = TextField()
+    action = TextField()
+    subject = TextField()
+    details: Any = BinaryJSONField(index=False)
+
+    class Meta:
+        table_name = "api_audit_log"
+
+
+class Product(Table):
+    id = BigAutoField()
+    sku = TextField()
+    category = TextField()
+    name = TextField()
+    description = TextField()
+    price = BigIntegerField()
+    min_quantity = IntegerField()
+    max_quantity = IntegerField()
+    provider = TextField()
+    needs_recipient = BooleanField()
+    active = BooleanField()
+    in_stock = BigIntegerField(null=True)
+    created_at: Any = DateTimeTZField()
+    updated_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "products"
+
+
+class StockItem(Table):
+    id = BigAutoField()
+    product_id = BigIntegerField()
+    ciphertext = TextField()
+    digest = BlobField()
+    order_id = BigIntegerField(null=True)
+    created_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "stock_items"
+
+
+class Order(Table):
+    id = BigAutoField()
+    account_id = BigIntegerField()
+    key_id = BigIntegerField(null=True)
+    surface = TextField()
+    product_id = BigIntegerField()
+    quantity = IntegerField()
+    base_total = BigIntegerField()
+    dp_hits = IntegerField()
+    price = BigIntegerField()
+    max_price = BigIntegerField(null=True)
+    status = TextField()
+    delivered_quantity = IntegerField()
+    refunded = BigIntegerField()
+    error_message = TextField(null=True)
+    client_reference = TextField(null=True)
+    webhook_url = TextField(null=True)
+    recipient = TextField(null=True)
+    signature = BlobField(null=True)
+    created_at: Any = DateTimeTZField()
+    updated_at: Any = DateTimeTZField()
+    deadline_at: Any = DateTimeTZField()
+    wake_at: Any = DateTimeTZField()
+    lease_token = IntegerField()
+    lease_until: Any = DateTimeTZField()
+    submitted_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "orders"
+
+
+class FulfilmentAttempt(Table):
+    id = BigAutoField()
+    order_id = BigIntegerField()
+    lease_token = IntegerField()
+    provider = TextField()
+    started_at: Any = DateTimeTZField()
+    finished_at: Any = DateTimeTZField(null=True)
+    outcome = TextField(null=True)
+
+    class Meta:
+        table_name = "fulfilment_attempts"
+
+
+class IdempotencyKey(Table):
+    account_id = BigIntegerField()
+    key = TextField()
+    request_digest = BlobField()
+    order_id = BigIntegerField(null=True)
+    waited = BooleanField()
+    answer = TextField(null=True)
+    created_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "idempotency_keys"
+        primary_key = CompositeKey("account_id", "key")
+
+
+class WebhookDelivery(Table):
+    id = BigAutoField()
+    webhook_id = TextField()
+    order_id = BigIntegerField(null=True)
+    account_id = BigIntegerField()
+    key_id = BigIntegerField(null=True)
+    url = TextField()
+    host = TextField()
+    event = TextField()
+    body: Any = BinaryJSONField(index=False)
+    state = TextField()
+    tries_left = IntegerField()
+    attempts = IntegerField()
+    due_at: Any = DateTimeTZField()
+    lease_token = IntegerField()
+    lease_until: Any = DateTimeTZField()
+    created_at: Any = DateTimeTZField()
+    finished_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "webhook_deliveries"
+
+
+class WebhookAttempt(Table):
+    id = BigAutoField()
+    delivery_id = BigIntegerField()
+    number = IntegerField()
+    at: Any = DateTimeTZField()
+    status = IntegerField(null=True)
+    error = TextField(null=True)
+    duration_ms = IntegerField()
+    answer = TextField()
+
+    class Meta:
+        table_name = "webhook_attempts"
+
+
+def epoch(moment: datetime) -> int:
+    """A moment as whole seconds since 1970, cut off."""
+    return int(moment.timestamp())

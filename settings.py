@@ -1,0 +1,131 @@
+"""The one place that reads the environment.
+
+Every setting is typed and checked here, once, when a process starts: a wrong value ends the start with a sentence
+that names it, rather than a surprise an hour later. A variable that is set but empty counts as not set.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+MICROS_PER_USD = 1_000_000
+
+
+def _split_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _usd_to_micros(value: Any) -> int:
+    """Turn a decimal amount of dollars into whole micro-dollars; refuses more than six decimals."""
+    micros = Decimal(str(value)) * MICROS_PER_USD
+    if micros != micros.to_integral_value():
+        raise ValueError("has more than 6 decimals")
+    return int(micros)
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
+UsdAsMicros = Annotated[int, BeforeValidator(_usd_to_micros), Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """All settings; the field `database_url` is read from `DATABASE_URL`, and so on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    database_url: str
+    database_pool_size: int = Field(8, ge=1, le=200, description="connections a process may hold")
+    redis_url: str
+    broker_redis_url: str = Field("", description="defaults to redis_url")
+
+    port: int = Field(8000, ge=1, le=65535)
+    bind_host: str = "0.0.0.0"  # noqa: S104 - a container's router reaches us from outside; bin/run narrows it to loopback
+    public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    web_concurrency: int = Field(2, ge=1, le=64)
+    # Threads are made on demand and a waiting request holds one, so this bounds the waits a process can hold.
+    web_threads: int = Field(2100, ge=4, le=20000)
+    worker_processes: int = Field(1, ge=1, le=64)
+    worker_threads: int = Field(8, ge=1, le=500)
+
+    secret_keys: CommaSeparated = Field(min_length=1)
+    admin_token: str | None = Field(None, min_length=16)
+    log_format: Literal["json", "console"] = "json"
+
+    order_floor_usdt: UsdAsMicros = 6_500_000
+    dynamic_pricing: bool = True
+    order_deadline_seconds: int = Field(600, ge=1)
+    refund_interval_seconds: int = Field(30, ge=1)
+    wait_timeout_seconds: int = Field(90, ge=1, le=3600)
+
+    webhook_retry_base_seconds: float = Field(10, gt=0)
+    webhook_allow_private: bool = False
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("postgres", "postgresql"):
+            raise ValueError("must start with postgresql://")
+        return value.replace("postgres://", "postgresql://", 1)  # the old spelling, which some platforms still give
+
+    @field_validator("redis_url", "broker_redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+            raise ValueError("must be an http:// or https:// address")
+        return value.rstrip("/")
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _check_secret_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            try:
+                Fernet(key)
+            except ValueError as error:
+                raise ValueError("holds a key that is not a Fernet key (32 bytes, url-safe base64)") from error
+        return value
+
+    @property
+    def broker_url(self) -> str:
+        """The Redis that carries job messages."""
+        return self.broker_redis_url or self.redis_url
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Names of the providers that a product may be sold from."""
+        return frozenset({"stock"})
+
+
+class SettingsError(Exception):
+    """The environment is incomplete or wrong; the message lists every variable at fault."""
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read and check the settings.
+
+    Raises SettingsError; its text names the variables but never repeats their values, which may be secrets.
+    """
+    given = {name.lower(): value for name, value in environ.items() if value}
+    try:
+        return Settings.model_validate({name: given[name] for name in Settings.model_fields if name in given})
+    except ValidationError as error:
+        faults = [f"  {str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        raise SettingsError("Wrong settings in the environment:\n" + "\n".join(faults)) from None
+
+
+try:
+    settings = load(os.environ)
+except SettingsError as refused:
+    sys.exit(str(refused))
