@@ -1,0 +1,37 @@
+"""What is to be done again and again, and how a late tick is told from a timely one."""
+
+import time
+from dataclasses import dataclass
+
+from settings import settings
+
+WAKE_ORDERS = "sweeps.wake_orders"
+WAKE_WEBHOOKS = "sweeps.wake_webhooks"
+RETURN_MONEY = "refunds.expire_overdue"
+DRAIN_USAGE = "upkeep.drain_usage"
+FORGET_OLD = "upkeep.forget_old"
+CHECK_INVARIANTS = "upkeep.check_invariants"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A periodic job, and the seconds between two runs."""
+
+    job: str
+    seconds: float
+
+
+TICKS = (
+    Tick(WAKE_ORDERS, 2),
+    Tick(WAKE_WEBHOOKS, 2),
+    Tick(RETURN_MONEY, settings.refund_interval_seconds),
+    Tick(DRAIN_USAGE, 10),
+    Tick(FORGET_OLD, 600),
+    Tick(CHECK_INVARIANTS, 600),
+)
+_SECONDS = {tick.job: tick.seconds for tick in TICKS}
+
+
+def is_stale(job: str, sent_at: float) -> bool:
+    """Whether a tick waited so long that a later one is on its way: after an outage they come in a heap."""
+    return time.time() - sent_at > max(2 * _SECONDS[job], 5)

@@ -1,0 +1,50 @@
+"""Housekeeping: usage counts from Redis to the database, old rows away, and a regular check of the books."""
+
+import dramatiq
+import structlog
+
+from jobs import queues, ticks
+from jobs.waiting import redis_client
+from models import idempotency, invariants, usage
+from models.database import patience
+
+log = structlog.get_logger()
+
+CHECK_PATIENCE_SECONDS = 600.0
+
+
+@dramatiq.actor(actor_name=ticks.DRAIN_USAGE, queue_name=queues.UPKEEP, max_retries=0)
+def drain_usage(sent_at: float) -> None:
+    """Move each key's counts to the database."""
+    if ticks.is_stale(ticks.DRAIN_USAGE, sent_at):
+        return
+    client = redis_client()
+    for raw_id in client.spop(usage.DIRTY_KEYS, 1000) or []:  # type: ignore[union-attr]
+        key_id = int(raw_id)
+        taken: dict[bytes, bytes]
+        # Taken before they are added: a crash in between loses a few counts, and never counts a request twice.
+        taken, _ = client.pipeline(transaction=True).hgetall(usage.counter(key_id)).delete(usage.counter(key_id)).execute()
+        if taken:
+            usage.add(key_id, usage.Usage.read(taken))
+
+
+@dramatiq.actor(actor_name=ticks.FORGET_OLD, queue_name=queues.UPKEEP, max_retries=0)
+def forget_old(sent_at: float) -> None:
+    """Delete idempotency keys past their time."""
+    if ticks.is_stale(ticks.FORGET_OLD, sent_at):
+        return
+    while forgotten := idempotency.forget_old():
+        log.info("idempotency.forgotten", count=forgotten)
+
+
+@dramatiq.actor(actor_name=ticks.CHECK_INVARIANTS, queue_name=queues.UPKEEP, max_retries=0)
+def check_invariants(sent_at: float) -> None:
+    """Check the books, and say it loudly if they are wrong."""
+    if ticks.is_stale(ticks.CHECK_INVARIANTS, sent_at):
+        return
+    with patience(CHECK_PATIENCE_SECONDS):
+        found = invariants.check_all()
+    if found["ok"]:
+        log.info("ledger.checked", accounts=found["accounts"], transfers=found["transfers"])
+    else:
+        log.error("ledger.differences", differences=found["differences"])

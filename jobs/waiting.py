@@ -1,0 +1,146 @@
+"""Waiting for an order to become final: one listener a process wakes every request that waits for it.
+
+A waiting request holds a thread and an event, no connection. Redis says when an order is final; because a message can
+be lost, the orders waited for are also re-read now and then, all in one query.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from functools import lru_cache
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from models import settlement
+from models.database import OUTAGES, db
+from settings import settings
+
+CHANNEL = "orders:final"
+REREAD_SECONDS = 3.0
+SUBSCRIBE_SECONDS = 1.0
+COMMAND_SECONDS = 1.0
+POOL_SIZE = 50
+POOL_WAIT_SECONDS = 2
+
+log = structlog.get_logger()
+
+
+@lru_cache(maxsize=1)
+def redis_client() -> redis.Redis:
+    """The process's client for short commands; a server that does not answer is given up after a second."""
+    pool = redis.BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=POOL_SIZE,
+        timeout=POOL_WAIT_SECONDS,
+        socket_timeout=COMMAND_SECONDS,
+        socket_connect_timeout=COMMAND_SECONDS,
+        # redis-py would try three times with pauses; the caller has 5 seconds in all to hear that Redis is down.
+        retry=Retry(NoBackoff(), 0),
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+def publish(order_id: int) -> None:
+    """Say that an order is final, after the commit that made it so."""
+    try:
+        redis_client().publish(CHANNEL, order_id)
+    except redis.RedisError as error:
+        log.warning("waiting.publish_failed", order_id=order_id, error=type(error).__name__)
+
+
+class Waiters:
+    """The requests of this process that wait, by order."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: dict[int, set[threading.Event]] = defaultdict(set)
+        self._subscribed = threading.Event()
+        self._listener: threading.Thread | None = None
+        self._stopping = False
+
+    def wait(self, order_id: int, seconds: float) -> None:
+        """Return when the order is final, the time is up, or the process is about to stop; the caller reads which."""
+        event = threading.Event()
+        self._register(order_id, event)
+        try:
+            # Registered first, read second: an order that becomes final in between is seen by one of the two.
+            if settlement.final_among([order_id]):
+                return
+            db.close()
+            event.wait(seconds)
+        finally:
+            self._unregister(order_id, event)
+
+    def stop(self) -> None:
+        """Wake everybody, and let nobody wait any more: the process has been told to end."""
+        self._stopping = True
+        with self._lock:
+            events = [event for waiting in self._events.values() for event in waiting]
+        for event in events:
+            event.set()
+
+    def _register(self, order_id: int, event: threading.Event) -> None:
+        with self._lock:
+            self._events[order_id].add(event)
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="waiting", daemon=True)
+                self._listener.start()
+        if self._stopping:
+            event.set()
+        self._subscribed.wait(SUBSCRIBE_SECONDS)
+
+    def _unregister(self, order_id: int, event: threading.Event) -> None:
+        with self._lock:
+            self._events[order_id].discard(event)
+            if not self._events[order_id]:
+                del self._events[order_id]
+
+    def _wake(self, order_id: int) -> None:
+        with self._lock:
+            events = list(self._events.get(order_id, ()))
+        for event in events:
+            event.set()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._follow_channel()
+            except redis.RedisError as error:
+                self._subscribed.clear()
+                log.warning("waiting.listener_lost_redis", error=type(error).__name__)
+                self._reread()
+                time.sleep(1)
+
+    def _follow_channel(self) -> None:
+        # No time-out on the socket: the listener's own waits are bounded by get_message.
+        client = redis.Redis.from_url(settings.redis_url, socket_timeout=None, socket_connect_timeout=COMMAND_SECONDS)
+        with client.pubsub(ignore_subscribe_messages=True) as channel:
+            channel.subscribe(CHANNEL)
+            self._subscribed.set()
+            read_at = time.monotonic()
+            while True:
+                message = channel.get_message(timeout=1.0)
+                if message is not None:
+                    self._wake(int(message["data"]))
+                if time.monotonic() - read_at > REREAD_SECONDS:
+                    self._reread()
+                    read_at = time.monotonic()
+
+    def _reread(self) -> None:
+        with self._lock:
+            order_ids = list(self._events)
+        if not order_ids:
+            return
+        try:
+            for order_id in settlement.final_among(order_ids):
+                self._wake(order_id)
+        except OUTAGES as error:
+            log.warning("waiting.database_unreachable", error=type(error).__name__)
+        finally:
+            db.close()
+
+
+waiters = Waiters()

@@ -1,0 +1,39 @@
+"""The clock: sends a message for each periodic job, from the one scheduler that leads."""
+
+import signal
+from typing import Any
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+import logs
+from jobs import enqueue
+from jobs.leadership import Leadership
+from jobs.ticks import TICKS, Tick
+
+
+def main() -> None:
+    """Tick until SIGTERM or SIGINT."""
+    logs.configure()
+    scheduler = BlockingScheduler(timezone="UTC")
+    leadership = Leadership()
+
+    def send(tick: Tick) -> None:
+        if leadership.held():
+            enqueue.tick(tick.job)
+
+    for tick in TICKS:
+        scheduler.add_job(
+            send, "interval", args=[tick], seconds=tick.seconds, coalesce=True, max_instances=1,
+            misfire_grace_time=max(1, round(tick.seconds)),
+        )  # fmt: skip
+
+    def stop(signum: int, frame: Any) -> None:
+        scheduler.shutdown(wait=False)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    scheduler.start()
+
+
+if __name__ == "__main__":
+    main()
