@@ -1,0 +1,43 @@
+"""The HTTP side: validate, reserve, enqueue, answer. It knows no provider and no chain."""
+
+import click
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import logs
+from models.database import db, set_default_patience
+from settings import settings
+from web import errors, health, observe
+from web.admin import admin
+from web.commands import register_commands
+from web.v1 import v1
+
+MAX_BODY_BYTES = 64 * 1024
+# A request must hear within 5 s that the database is silent; this is for one statement, and the gate's come first.
+STATEMENT_SECONDS = 2.5
+
+
+def create_app() -> Flask:
+    """The application, with its surfaces."""
+    logs.configure()
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.url_map.strict_slashes = False
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
+    observe.register(app)
+    errors.register(app)
+    for surface in (v1, admin, health.health):
+        app.register_blueprint(surface)
+    app.teardown_request(_release_connection)
+    register_commands(app)
+    if not click.get_current_context(silent=True):
+        set_default_patience(STATEMENT_SECONDS)  # a command of an operator may take its time
+    return app
+
+
+def _release_connection(error: BaseException | None) -> None:
+    if not db.is_closed():
+        db.close()

@@ -1,0 +1,17 @@
+"""Whether the key works and the service is up."""
+
+import time
+
+from flask import Blueprint, Response
+
+from web.answers import answer
+
+
+def route(v1: Blueprint) -> None:
+    """Add this resource's addresses."""
+    v1.get("/health")(show_health)
+
+
+def show_health() -> Response:
+    """The gate has asked the database and Redis by the time this runs."""
+    return answer({"status": "ok", "timestamp": int(time.time())})

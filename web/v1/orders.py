@@ -1,0 +1,188 @@
+"""Orders: place one, read one, list them, wait for one."""
+
+from typing import Annotated, Any, Literal
+
+from flask import Blueprint, Response, g
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from jobs import enqueue
+from jobs.addresses import UnsafeUrl, check_url
+from jobs.waiting import waiters
+from models import listings, orders, stock
+from models.database import Row
+from models.errors import Refusal
+from models.money import LARGEST, usd
+from models.paging import Cursor
+from models.tables import epoch
+from models.webhooks import DELIVERED_STATUSES
+from settings import settings
+from web import idempotency
+from web.answers import answer
+from web.bodies import LARGEST_ID, Id, InvalidBody, QueryInt, QueryModel, StrictModel, Text, Usd, read_body, read_query
+from web.telegram_names import Username
+from web.v1.products import LATEST_EPOCH
+
+
+class InvoiceNotImplemented(Refusal):
+    status, code = 501, "invoice_not_implemented"
+
+
+class OrderBody(StrictModel):
+    """What to buy; `max_price_usdt` in micro-dollars."""
+
+    product_id: Id
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    payment_method: Literal["balance", "invoice"] = "balance"
+    webhook_url: Annotated[Text, Field(max_length=2048)] | None = None
+    client_reference: Annotated[Text, Field(max_length=64)] | None = None
+    max_price_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)] | None = None
+    recipient: Username | None = None
+
+
+def _yes_or_no(value: Any) -> bool:
+    if value not in ("true", "false", "1", "0"):
+        raise PydanticCustomError("yes_or_no", "must be true or false")
+    return value in ("true", "1")
+
+
+class WaitQuery(QueryModel):
+    """Whether to wait for the end of an order, and how many seconds at most."""
+
+    wait: Annotated[bool, BeforeValidator(_yes_or_no)] = False
+    timeout: Annotated[QueryInt, Field(ge=0, le=LARGEST_ID)] = settings.wait_timeout_seconds
+
+    @property
+    def seconds(self) -> int:
+        """How long to wait."""
+        return min(self.timeout, settings.wait_timeout_seconds)
+
+
+class OrdersQuery(QueryModel):
+    """Which orders to list; times in epoch seconds."""
+
+    status: Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"] | None = None
+    client_reference: str | None = Field(None, max_length=64)
+    created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
+    created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
+    cursor: str | None = Field(None, max_length=100)
+    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+
+
+def route(v1: Blueprint) -> None:
+    """Add this resource's addresses."""
+    v1.post("/orders")(place_order)
+    v1.get("/orders")(list_orders)
+    v1.get("/orders/<int:order_id>")(show_order)
+
+
+def place_order() -> Response:
+    """Reserve money and goods for an order, and have it fulfilled."""
+    body = read_body(OrderBody)
+    query = read_query(WaitQuery)
+    _check_webhook_url(body.webhook_url)
+    key = idempotency.read_key(waited=query.wait)
+    if body.payment_method == "invoice":
+        raise InvoiceNotImplemented("Orders are paid from the balance; send payment_method balance, or leave it out.")
+    placed = orders.place(_purchase(body, key))
+    if not placed.replayed:
+        enqueue.fulfil(placed.order["id"])
+    headers = {"Idempotent-Replayed": "true"} if placed.replayed else None
+    if query.wait:
+        return answer(_awaited(placed.order["id"], query.seconds), headers=headers)
+    if placed.first_waited:
+        return answer(_with_items(placed.order), headers=headers)
+    return answer(_as_accepted(placed.order), headers=headers)
+
+
+def show_order(order_id: int) -> Response:
+    """One order, with its items once it has some; at once, or when it is final."""
+    query = read_query(WaitQuery)
+    order = get_own(order_id)
+    if query.wait and order["status"] == "processing":
+        return answer(_awaited(order["id"], query.seconds))
+    return answer(_with_items(order))
+
+
+def list_orders() -> Response:
+    """The account's orders, without items."""
+    query = read_query(OrdersQuery)
+    wanted = listings.OrderFilter(
+        account_id=g.caller.account_id,
+        status=query.status,
+        client_reference=query.client_reference,
+        created_from=query.created_from,
+        created_to=query.created_to,
+    )
+    page = listings.orders(wanted, Cursor.read(query.cursor, query.limit))
+    return answer({"items": [view(order) for order in page.items], "next_cursor": page.next_cursor})
+
+
+def get_own(order_id: int) -> Row:
+    """The caller's order. Raises OrderNotFound, for another's order too."""
+    if order_id > LARGEST_ID:
+        raise orders.OrderNotFound("There is no such order.")
+    return orders.get(order_id, g.caller.account_id)
+
+
+def view(order: Row) -> dict[str, Any]:
+    """An order as its client sees it, without items."""
+    return {
+        "order_id": order["id"],
+        "status": order["status"],
+        "product_id": order["product_id"],
+        "quantity": order["quantity"],
+        "delivered_quantity": order["delivered_quantity"],
+        "price_usdt": usd(order["price"]),
+        "refunded": order["refunded"] > 0,
+        "refunded_usdt": usd(order["refunded"]),
+        "error_message": order["error_message"],
+        "client_reference": order["client_reference"],
+        "raw_data": {"dp_hits": order["dp_hits"]},
+        "created_at": epoch(order["created_at"]),
+        "updated_at": epoch(order["updated_at"]),
+    }
+
+
+def _purchase(body: OrderBody, key: idempotency.IdempotencyKey | None) -> orders.Purchase:
+    return orders.Purchase(
+        account_id=g.caller.account_id,
+        key_id=g.caller.key_id,
+        surface="v1",
+        product_id=body.product_id,
+        quantity=body.quantity,
+        webhook_url=body.webhook_url,
+        client_reference=body.client_reference,
+        max_price=body.max_price_usdt,
+        recipient=body.recipient,
+        signature=g.signature,
+        idempotency=key,
+    )
+
+
+def _check_webhook_url(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        check_url(url, allow_private=settings.webhook_allow_private)
+    except UnsafeUrl as unsafe:
+        fields = [{"field": "webhook_url", "message": str(unsafe)}]
+        raise InvalidBody(f"The request is not valid: webhook_url: {unsafe}.", fields=fields) from None
+
+
+def _awaited(order_id: int, seconds: int) -> dict[str, Any]:
+    waiters.wait(order_id, seconds)
+    return _with_items(orders.get(order_id))
+
+
+def _with_items(order: Row) -> dict[str, Any]:
+    document = view(order)
+    if order["status"] in DELIVERED_STATUSES:
+        document["items"] = stock.delivered_to(order["id"])
+    return document
+
+
+def _as_accepted(order: Row) -> dict[str, Any]:
+    """The first answer to an order, whatever has become of it since: the same request gets the same answer again."""
+    accepted = {"status": "processing", "delivered_quantity": 0, "refunded": 0, "error_message": None}
+    return view({**order, **accepted, "updated_at": order["created_at"]})

@@ -1,0 +1,81 @@
+"""The delivery log of an order's webhooks."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+from peewee import IntegrityError
+
+from jobs import enqueue
+from models import webhooks
+from models.database import db
+from models.idempotency import IdempotencyKey
+from models.money import dumps
+from models.tables import WebhookAttempt, WebhookDelivery, epoch
+from web.answers import answer
+from web.idempotency import first_answer, keep, read_key
+from web.v1.orders import get_own
+
+
+def route(v1: Blueprint) -> None:
+    """Add this resource's addresses."""
+    v1.get("/orders/<int:order_id>/webhooks")(list_webhooks)
+    v1.post("/orders/<int:order_id>/webhooks/resend")(resend_webhook)
+
+
+def list_webhooks(order_id: int) -> Response:
+    """Each event of the order, with the attempts to tell it."""
+    order = get_own(order_id)
+    return answer(_log(order["id"]))
+
+
+def resend_webhook(order_id: int) -> Response:
+    """Send the latest event again, with all its retries."""
+    order = get_own(order_id)
+    key = read_key()
+    return first_answer(key) or _resend(order["id"], key)
+
+
+def _resend(order_id: int, key: IdempotencyKey | None) -> Response:
+    delivery_id = webhooks.latest_of_order(order_id)
+    try:
+        with db.atomic():
+            webhooks.resend(delivery_id)
+            text = dumps(_log(order_id))
+            if key is not None:
+                keep(key, text)
+    except IntegrityError:
+        twin = first_answer(key)  # a request with the same key was a moment faster
+        if twin is None:
+            raise
+        return twin
+    enqueue.deliver(delivery_id)
+    return Response(text, mimetype="application/json")
+
+
+def _log(order_id: int) -> dict[str, Any]:
+    deliveries = [delivery_view(delivery, attempts) for delivery, attempts in webhooks.of_order(order_id)]
+    return {"items": deliveries, "next_cursor": None}
+
+
+def delivery_view(delivery: WebhookDelivery, attempts: list[WebhookAttempt]) -> dict[str, Any]:
+    """A delivery and its attempts, as clients and operators see them."""
+    return {
+        "id": delivery.id,
+        "webhook_id": delivery.webhook_id,
+        "event": delivery.event,
+        "url": delivery.url,
+        "status": delivery.state,
+        "created_at": epoch(delivery.created_at),
+        "next_attempt_at": epoch(delivery.due_at) if delivery.state == "pending" else None,
+        "attempts": [
+            {
+                "number": attempt.number,
+                "at": epoch(attempt.at),
+                "status": attempt.status,
+                "error": attempt.error,
+                "duration_ms": attempt.duration_ms,
+                "answer": attempt.answer,
+            }
+            for attempt in attempts
+        ],
+    }
