@@ -1,11 +1,13 @@
-"""Find what Redis lost, or what nobody has taken up: every order and webhook is written down with when to look after it."""
+"""Find what Redis lost, or nobody has taken up: each order and webhook is written down with when to look after it."""
 
 import dramatiq
 
 from jobs import enqueue, queues, ticks
-from models import settlement, webhooks
+from jobs.broker import broker
+from models import settlement, webhook_sending
 
 BATCH = 200
+ENOUGH_MESSAGES = 1000
 
 
 @dramatiq.actor(actor_name=ticks.WAKE_ORDERS, queue_name=queues.UPKEEP, max_retries=0)
@@ -22,5 +24,9 @@ def wake_webhooks(sent_at: float) -> None:
     """Enqueue webhooks whose next attempt is due."""
     if ticks.is_stale(ticks.WAKE_WEBHOOKS, sent_at):
         return
-    for delivery_id in webhooks.due(BATCH):
+    webhook_sending.end_spent()
+    # What is due stays due until it is taken: while the workers are down, each sweep would only add to the heap.
+    if broker.do_qsize(queues.WEBHOOKS) >= ENOUGH_MESSAGES:
+        return
+    for delivery_id in webhook_sending.due(BATCH):
         enqueue.deliver(delivery_id)

@@ -23,7 +23,7 @@ class Tick:
 
 TICKS = (
     Tick(WAKE_ORDERS, 2),
-    Tick(WAKE_WEBHOOKS, 2),
+    Tick(WAKE_WEBHOOKS, 0.5),  # how exactly the pauses between attempts are kept
     Tick(RETURN_MONEY, settings.refund_interval_seconds),
     Tick(DRAIN_USAGE, 10),
     Tick(FORGET_OLD, 600),

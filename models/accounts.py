@@ -32,9 +32,9 @@ def get(account_id: int) -> Row:
     return found
 
 
-def listed(cursor: Cursor) -> Page:
+def listed(cursor: Cursor) -> Page[Row]:
     """All accounts, newest first."""
-    return page_of(Account.select(), Account.id, cursor)
+    return page_of(Account.select().dicts(), Account.id, cursor)
 
 
 def statement(account_id: int, cursor: Cursor) -> Page:

@@ -2,19 +2,28 @@
 
 from typing import Any
 
-from models.tables import AuditEntry
-from models.database import db
+from models.database import rows
 from models.money import dumps
+from models.paging import Cursor, Page, page_of
+from models.tables import AuditEntry
 
 
-def record(actor: str, action: str, subject: str, **details: Any) -> None:
-    """Write one audit row. `details` must hold no key, secret or item: they are shown to every operator."""
-    db.execute_sql(
-        "INSERT INTO api_audit_log (actor, action, subject, details) VALUES (%(actor)s, %(action)s, %(subject)s, %(d)s)",
-        {"actor": actor, "action": action, "subject": subject, "d": dumps(details)},
+def record(actor: str, action: str, subject: str, **details: Any) -> int:
+    """Write one audit row; returns its id. `details` must hold no key, secret or item: all operators can read them."""
+    [written] = rows(
+        "INSERT INTO api_audit_log (actor, action, subject, details)"
+        " VALUES (%(actor)s, %(action)s, %(subject)s, %(details)s) RETURNING id",
+        {"actor": actor, "action": action, "subject": subject, "details": dumps(details)},
     )
+    return int(written["id"])
 
 
-def newest(limit: int) -> list[AuditEntry]:
-    """The last actions, newest first."""
-    return list(AuditEntry.select().order_by(AuditEntry.id.desc()).limit(limit))
+def update(entry_id: int, **details: Any) -> None:
+    """Replace the details of an action that goes on over many transactions, in each of them."""
+    sql = "UPDATE api_audit_log SET details = %(details)s WHERE id = %(id)s"
+    rows(sql, {"id": entry_id, "details": dumps(details)})
+
+
+def listed(cursor: Cursor) -> Page[AuditEntry]:
+    """The actions, newest first."""
+    return page_of(AuditEntry.select(), AuditEntry.id, cursor)

@@ -14,6 +14,8 @@ from models.money import Micros, usd
 from models.paging import Cursor, Page, page_of
 from models.tables import Product
 
+LARGEST_QUANTITY = 10_000  # units in one order
+
 Sort = Literal["id", "price", "-price", "name"]
 _ORDERINGS: dict[Sort, Any] = {
     "id": (Product.id,),
@@ -92,6 +94,22 @@ def categories() -> list[Row]:
     )
 
 
+def get(product_id: int) -> Product:
+    """One product, for sale or not. Raises ProductNotFound."""
+    found: Product | None = Product.get_or_none(Product.id == product_id)
+    if found is None:
+        raise ProductNotFound(f"There is no product {product_id}.")
+    return found
+
+
+def named(sku: str) -> Product:
+    """The product with this sku, for sale or not. Raises ProductNotFound."""
+    found: Product | None = Product.get_or_none(Product.sku == sku)
+    if found is None:
+        raise ProductNotFound(f"There is no product with the sku {sku!r}.")
+    return found
+
+
 def listed(cursor: Cursor) -> Page[Product]:
     """All products, those not for sale too, newest first."""
     return page_of(Product.select(), Product.id, cursor)
@@ -107,10 +125,17 @@ def create(actor: str, fields: dict[str, Any]) -> Product:
 
 
 def change(actor: str, product_id: int, fields: dict[str, Any]) -> Product:
-    """Change columns of a product. Raises ProductNotFound, SkuTaken, QuantitiesOutOfOrder."""
+    """Change columns of a product. Raises ProductNotFound, SkuTaken, QuantitiesOutOfOrder.
+
+    With a new provider the count of items goes too, or comes back: only what is sold from stock has one.
+    """
+    columns = dict(fields, updated_at=fn.now())
+    if "provider" in fields:
+        columns["in_stock"] = 0 if fields["provider"] == "stock" else None
     with db.atomic():
-        update = Product.update(**fields, updated_at=fn.now()).where(Product.id == product_id).returning(Product)
-        made = _written(update)
+        made = _written(Product.update(**columns).where(Product.id == product_id).returning(Product))
+        if made.in_stock is not None and "provider" in fields:
+            made.in_stock = recount(product_id)
         shown = {name: usd(value) if name == "price" else value for name, value in fields.items()}
         audit.record(actor, "product.change", f"product:{product_id}", **shown)
     return made
@@ -134,12 +159,15 @@ def _written(statement: Any) -> Product:
 
 
 def recount(product_id: int) -> int:
-    """Set `in_stock` anew from the items and the orders that are entitled to some; returns it.
+    """Count anew what a product that is sold from stock has: its items, less those of open orders. Returns `in_stock`.
 
-    The count is kept with every movement and is right without this; it mends what a hand in the database broke.
+    The count is kept with every movement and is right without this; it mends what a hand in the database broke. Call
+    inside a transaction. The lock is a statement of its own, since the count must be taken (in a snapshot of its own)
+    after whoever held the row has committed.
     """
     found = row(
         """
+        SELECT 1 FROM products WHERE id = %(id)s FOR UPDATE;
         UPDATE products SET updated_at = now(), in_stock = greatest(0,
             (SELECT count(*) FROM stock_items WHERE product_id = products.id AND order_id IS NULL)
             - (SELECT coalesce(sum(quantity), 0) FROM orders WHERE product_id = products.id AND status = 'processing'))

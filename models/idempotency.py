@@ -41,15 +41,9 @@ def recorded(account_id: int, key: IdempotencyKey) -> Row | None:
         " WHERE account_id = %(account_id)s AND key = %(key)s",
         {"account_id": account_id, "key": key.key},
     )
-    if found is not None:
-        check_same_request(key, found["request_digest"])
-    return found
-
-
-def check_same_request(key: IdempotencyKey, first_digest: bytes | memoryview) -> None:
-    """Raise KeyReused unless `first_digest` is that of the request that now brings the key."""
-    if bytes(first_digest) != key.digest:
+    if found is not None and bytes(found["request_digest"]) != key.digest:
         raise KeyReused("This Idempotency-Key was used for another request; use a new key for each new request.")
+    return found
 
 
 def record(account_id: int, key: IdempotencyKey, answer: str) -> None:

@@ -115,6 +115,14 @@ def listed(cursor: Cursor) -> Page[ApiKey]:
     return page_of(ApiKey.select(), ApiKey.id, cursor)
 
 
+def get(fingerprint: str) -> ApiKey:
+    """One key. Raises KeyNotFound."""
+    found: ApiKey | None = ApiKey.get_or_none(ApiKey.fingerprint == fingerprint)
+    if found is None:
+        raise KeyNotFound(f"There is no key with the fingerprint {fingerprint}.")
+    return found
+
+
 def revoke(actor: str, fingerprint: str) -> None:
     """End a key at once; ending it again changes nothing. Raises KeyNotFound."""
     with db.atomic():

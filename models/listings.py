@@ -1,13 +1,16 @@
 """Lists of orders, for clients and for operators."""
 
+from __future__ import annotations  # peewee's classes are generic for mypy only
+
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import fn
+from peewee import JOIN, ModelSelect, fn
 
 from models.database import Row
+from models.orders import OrderNotFound
 from models.paging import Cursor, Page, page_of
-from models.tables import Order
+from models.tables import ApiKey, Order, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,31 @@ class OrderFilter:
 
 def orders(wanted: OrderFilter, cursor: Cursor) -> Page[Row]:
     """One page of orders, newest first."""
+    return page_of(_narrowed(Order.select(), wanted).dicts(), Order.id, cursor)
+
+
+def orders_in_full(wanted: OrderFilter, cursor: Cursor) -> Page[Row]:
+    """The same for operators: each order with its `product_sku` and `key_fingerprint`."""
+    return page_of(_narrowed(_in_full(), wanted).dicts(), Order.id, cursor)
+
+
+def order_in_full(order_id: int) -> Row:
+    """One order with its `product_sku` and `key_fingerprint`. Raises OrderNotFound."""
+    found: Row | None = _in_full().where(Order.id == order_id).dicts().first()
+    if found is None:
+        raise OrderNotFound(f"There is no order {order_id}.")
+    return found
+
+
+def _in_full() -> ModelSelect[Order]:
+    return (
+        Order.select(Order, Product.sku.alias("product_sku"), ApiKey.fingerprint.alias("key_fingerprint"))
+        .join(Product, on=(Product.id == Order.product_id))
+        .join_from(Order, ApiKey, JOIN.LEFT_OUTER, on=(ApiKey.id == Order.key_id))
+    )
+
+
+def _narrowed(query: ModelSelect[Order], wanted: OrderFilter) -> ModelSelect[Order]:
     conditions: list[Any] = []
     if wanted.account_id is not None:
         conditions.append(Order.account_id == wanted.account_id)
@@ -35,5 +63,4 @@ def orders(wanted: OrderFilter, cursor: Cursor) -> Page[Row]:
     if wanted.created_to is not None:
         # The whole of that second: clients see times cut off to seconds.
         conditions.append(Order.created_at < fn.to_timestamp(wanted.created_to + 1))
-    query = Order.select().where(*conditions) if conditions else Order.select()
-    return page_of(query.dicts(), Order.id, cursor)
+    return query.where(*conditions) if conditions else query

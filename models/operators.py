@@ -9,8 +9,9 @@ from enum import IntEnum
 from peewee import IntegrityError
 
 from models import audit
-from models.database import db, row, rows
+from models.database import db, row, rows, violated_constraint
 from models.errors import Refusal
+from models.paging import Cursor, Page, page_of
 from models.tables import Operator
 from settings import settings
 
@@ -59,18 +60,28 @@ def create(actor: str, name: str, role: Role) -> tuple[int, str]:
                 {"name": name, "role": role.name.lower(), "hash": _hash(token)},
             )
             audit.record(actor, "operator.create", f"operator:{name}", role=role.name.lower())
-    except IntegrityError:
+    except IntegrityError as error:
+        if violated_constraint(error) != "operators_name_once":
+            raise
         raise OperatorNameTaken(f"There is an operator named {name!r} already; revoke that one first.") from None
     return int(made["id"]), token
 
 
-def listed() -> list[Operator]:
+def get(operator_id: int) -> Operator:
+    """One operator. Raises OperatorNotFound."""
+    found: Operator | None = Operator.get_or_none(Operator.id == operator_id)
+    if found is None:
+        raise OperatorNotFound(f"There is no operator {operator_id}.")
+    return found
+
+
+def listed(cursor: Cursor) -> Page[Operator]:
     """All operators, newest first."""
-    return list(Operator.select().order_by(Operator.id.desc()))
+    return page_of(Operator.select(), Operator.id, cursor)
 
 
 def revoke(actor: str, operator_id: int) -> None:
-    """End an operator's token at once. Raises OperatorNotFound."""
+    """End an operator's token at once; ending it again changes nothing. Raises OperatorNotFound."""
     with db.atomic():
         found = row(
             "UPDATE operators SET revoked_at = coalesce(revoked_at, now()) WHERE id = %(id)s RETURNING name",

@@ -1,9 +1,9 @@
-"""Placing an order: two round trips to the database, whatever the order is.
+"""Placing an order: one statement writes order, stock, hold, journal and idempotency key, or none of them.
 
-The first reads all that decides (product, balance, price, idempotency key), and plain Python refuses what must be
-refused. The second writes order, stock, hold, journal and key in one statement. Between the two anything may have
-changed; so the write is refused by the database's own constraints when it would break a promise, and then everything
-is read and decided anew.
+The statement is tried first and the reasons are asked for only when it is refused: by its own conditions, or by the
+database's constraints when a balance or a count would fall below zero. So an order takes one round trip, and of two
+that race for the last item one is refused by PostgreSQL itself. The refusal is then explained from a second look; when
+that finds nothing wrong any more, the order is simply tried again.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,11 @@ from typing import Literal
 
 from peewee import IntegrityError
 
+from models import idempotency
 from models.database import Row, retrying, row, violated_constraint
 from models.errors import Refusal
 from models.catalogue import ProductNotFound
-from models.idempotency import IdempotencyKey, check_same_request
+from models.idempotency import IdempotencyKey
 from models.money import Micros, usd
 from models.pricing import MAX_HITS, WINDOW_SECONDS, as_text, least_quantity, surcharged
 from models.statements import Statement
@@ -94,41 +95,38 @@ class Placed:
     first_waited: bool = False
 
 
-_READ = Statement(
-    "read_before_order",
-    """
-    SELECT a.available, p.id AS product_id, p.price, p.min_quantity, p.max_quantity, p.in_stock, p.needs_recipient,
-        i.request_digest, i.order_id AS recorded_order_id, i.waited AS recorded_waited,
-        (SELECT count(*) FROM (SELECT 1 FROM orders o WHERE o.base_total = p.price * %(quantity)s
-            AND o.surface <> 'v2' AND o.created_at > now() - make_interval(secs => %(window)s)
-            ORDER BY o.created_at DESC LIMIT %(max_hits)s) AS recent) AS hits
-    FROM accounts a
-    LEFT JOIN products p ON p.id = %(product_id)s AND p.active
-    LEFT JOIN idempotency_keys i ON i.account_id = a.id AND i.key = %(key)s
-    WHERE a.id = %(account_id)s
-    """,
-    account_id="bigint", product_id="bigint", quantity="integer", key="text", window="integer", max_hits="integer",
-)  # fmt: skip
-
 # Two orders of one total must not count the same predecessors. The lock is a statement of its own, since the next one
 # must see (in a snapshot of its own) what the lock's last holder has committed.
-_LOCK_TOTAL = "SELECT pg_advisory_xact_lock(%(lock)s, hashint8(%(base_total)s));"
+_LOCK_TOTAL = Statement(
+    "lock_total",
+    "SELECT pg_advisory_xact_lock(%(lock)s, hashint8(price * %(quantity)s)) FROM products WHERE id = %(product_id)s",
+    lock="integer",
+    quantity="integer",
+    product_id="bigint",
+)
+
+_RECENT = """
+    SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2'
+        AND created_at > now() - make_interval(secs => %(window)s) ORDER BY created_at DESC LIMIT %(max_hits)s
+"""
 
 _WRITE = Statement(
     "write_order",
     f"""
-    WITH recent AS MATERIALIZED (
-        SELECT count(*)::integer AS hits FROM (SELECT 1 FROM orders WHERE base_total = %(base_total)s
-            AND surface <> 'v2' AND created_at > now() - make_interval(secs => %(window)s)
-            ORDER BY created_at DESC LIMIT %(max_hits)s) AS last
+    WITH wanted AS MATERIALIZED (
+        SELECT id, price * %(quantity)s AS base_total FROM products
+        WHERE id = %(product_id)s AND active AND %(quantity)s BETWEEN min_quantity AND max_quantity
+            AND price * %(quantity)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
+    ), priced AS MATERIALIZED (
+        SELECT *, (SELECT count(*) FROM ({_RECENT}) AS recent)::integer AS hits FROM wanted
     ), placed AS (
         INSERT INTO orders (account_id, key_id, surface, product_id, quantity, base_total, dp_hits, price, max_price,
             client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
-        SELECT %(account_id)s, %(key_id)s, %(surface)s, p.id, %(quantity)s, %(base_total)s, recent.hits,
-            %(base_total)s + %(base_total)s * recent.hits / 100, %(max_price)s,
+        SELECT %(account_id)s, %(key_id)s, %(surface)s, id, %(quantity)s, base_total, hits,
+            base_total + base_total * hits / 100, %(max_price)s,
             %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s,
             now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => %(first_wake)s)
-        FROM products p, recent WHERE p.id = %(product_id)s AND p.price = %(price)s AND p.active
+        FROM priced
         RETURNING {COLUMNS}
     ), reserved AS (
         UPDATE products SET in_stock = in_stock - placed.quantity, updated_at = now()
@@ -146,16 +144,23 @@ _WRITE = Statement(
     )
     SELECT {COLUMNS} FROM placed
     """,
-    account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", price="bigint",
-    base_total="bigint", max_price="bigint", client_reference="text", webhook_url="text", recipient="text",
-    signature="bytea", deadline="integer", first_wake="integer", window="integer", max_hits="integer",
+    account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", floor="bigint",
+    max_price="bigint", client_reference="text", webhook_url="text", recipient="text", signature="bytea",
+    deadline="integer", first_wake="integer", window="integer", max_hits="integer",
     key="text", digest="bytea", waited="boolean",
 )  # fmt: skip
 
-# The constraints that stand for a changed world, not for a fault of ours.
-_MOVED_ON = frozenset({
+_EXPLAIN = f"""
+SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({_RECENT}) AS recent) AS hits
+FROM accounts LEFT JOIN (
+    SELECT *, price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s AND active
+) AS wanted ON true
+WHERE accounts.id = %(account_id)s
+"""
+
+# The constraints that refuse an order for a reason that a second look explains.
+_EXPLICABLE = frozenset({
     "accounts_available_not_negative", "products_in_stock_not_negative", "orders_price_not_above_max",
-    "idempotency_keys_once",
 })  # fmt: skip
 
 
@@ -167,24 +172,37 @@ def place(purchase: Purchase) -> Placed:
     InsufficientBalance, KeyReused, ReplayedRequest; TooMuchContention when the world changed at each of many tries.
     """
     for _ in range(PLACE_ATTEMPTS):
-        facts = _read(purchase)
-        if purchase.idempotency and facts["recorded_order_id"] is not None:
-            check_same_request(purchase.idempotency, facts["request_digest"])
-            return Placed(get(facts["recorded_order_id"]), replayed=True, first_waited=facts["recorded_waited"])
-        _refuse_what_must_be(purchase, facts)
         try:
-            order = retrying(lambda facts=facts: _write(purchase, facts["price"]))  # type: ignore[misc]
+            order = retrying(lambda: _write(purchase))
         except IntegrityError as error:
             constraint = violated_constraint(error)
-            if constraint == "orders_signature_once":
-                # The gate's memory of signatures is in Redis and may be gone; the order's own is not.
-                raise ReplayedRequest("This signed request was used before; sign a new one.") from None
-            if constraint not in _MOVED_ON:
+            if constraint in ("idempotency_keys_once", "orders_signature_once"):
+                return _placed_before(purchase)
+            if constraint not in _EXPLICABLE:
                 raise
-            continue
-        if order is not None:
-            return Placed(order)
+        else:
+            if order is not None:
+                return Placed(order)
+        if purchase.idempotency and (replay := _replay(purchase.account_id, purchase.idempotency)):
+            return replay  # what refuses it now did not refuse it then
+        _explain(purchase)
     raise TooMuchContention(f"product {purchase.product_id}")
+
+
+def _placed_before(purchase: Purchase) -> Placed:
+    """The order that the same request placed earlier. Raises ReplayedRequest for a signature alone."""
+    replay = _replay(purchase.account_id, purchase.idempotency) if purchase.idempotency else None
+    if replay is None:
+        # The gate's memory of signatures is in Redis and may be gone; the order's own is not.
+        raise ReplayedRequest("This signed request was used before; sign a new one.")
+    return replay
+
+
+def _replay(account_id: int, key: IdempotencyKey) -> Placed | None:
+    first = idempotency.recorded(account_id, key)
+    if first is None:
+        return None
+    return Placed(get(first["order_id"]), replayed=True, first_waited=first["waited"])
 
 
 def get(order_id: int, account_id: int | None = None) -> Row:
@@ -198,45 +216,45 @@ def get(order_id: int, account_id: int | None = None) -> Row:
     return found
 
 
-def _read(purchase: Purchase) -> Row:
-    [facts] = _READ.rows({
-        "account_id": purchase.account_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
-        "key": purchase.idempotency.key if purchase.idempotency else None,
-        "window": WINDOW_SECONDS, "max_hits": MAX_HITS if _is_dynamic(purchase) else 0,
-    })  # fmt: skip
-    if facts["request_digest"] is not None and facts["recorded_order_id"] is None and purchase.idempotency:
-        # The key belongs to a request that made something other than an order.
-        check_same_request(purchase.idempotency, b"")
-    return facts
-
-
-def _refuse_what_must_be(purchase: Purchase, facts: Row) -> None:
-    if facts["product_id"] is None:
+def _explain(purchase: Purchase) -> None:
+    """Raise what stands against the order now; return when nothing does."""
+    facts = row(
+        _EXPLAIN,
+        {
+            "account_id": purchase.account_id,
+            "product_id": purchase.product_id,
+            "quantity": purchase.quantity,
+            "window": WINDOW_SECONDS,
+            "max_hits": _max_hits(purchase),
+        },
+    )
+    if facts is None or facts["id"] is None:
         raise ProductNotFound(f"There is no product {purchase.product_id}; GET /products lists those for sale.")
     if facts["needs_recipient"] and purchase.recipient is None:
         message = "is required for this product: the Telegram username it is for"
         raise RecipientMissing(f"recipient {message}.", fields=[{"field": "recipient", "message": message}])
     _refuse_quantity(purchase, facts)
-    price = surcharged(facts["price"] * purchase.quantity, facts["hits"])
+    _refuse_price(purchase, facts["available"], surcharged(facts["base_total"], facts["hits"]))
+
+
+def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
     if purchase.max_price is not None and price > purchase.max_price:
         raise PriceChanged(
             f"The order costs {as_text(price)} USDT now, more than your max_price_usdt.", price_usdt=usd(price)
         )
-    if facts["available"] < price:
-        missing = price - facts["available"]
+    if available < price:
+        missing = price - available
         raise InsufficientBalance(
-            f"The order costs {as_text(price)} USDT and your balance is {as_text(facts['available'])} USDT.",
+            f"The order costs {as_text(price)} USDT and your balance is {as_text(available)} USDT.",
             price_usdt=usd(price),
-            balance_usdt=usd(facts["available"]),
+            balance_usdt=usd(available),
             missing_usdt=usd(missing),
             topup=f"Top up at least {as_text(missing)} USDT with POST /api/v1/balance/topup, then order again.",
         )
 
 
 def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
-    least = facts["min_quantity"]
-    if purchase.surface == "v1":
-        least = least_quantity(facts["price"], facts["min_quantity"])
+    least = least_quantity(facts["price"], facts["min_quantity"], _floor(purchase))
     if purchase.quantity < least:
         raise BelowMinimum(f"The smallest order of this product is {least} units.", min_quantity=least)
     if purchase.quantity > facts["max_quantity"]:
@@ -246,25 +264,30 @@ def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
         raise InsufficientStock(f"There are {facts['in_stock']} units in stock.", in_stock=facts["in_stock"])
 
 
-def _write(purchase: Purchase, price: Micros) -> Row | None:
-    """The new order; None when the product changed since it was read."""
+def _write(purchase: Purchase) -> Row | None:
+    """The new order; None when a condition of the statement stands against it."""
     key = purchase.idempotency
-    dynamic = _is_dynamic(purchase)
     written = _WRITE.rows(
         {
             "account_id": purchase.account_id, "key_id": purchase.key_id, "surface": purchase.surface,
-            "product_id": purchase.product_id, "quantity": purchase.quantity, "price": price,
-            "base_total": price * purchase.quantity, "max_price": purchase.max_price,
-            "client_reference": purchase.client_reference, "webhook_url": purchase.webhook_url,
-            "recipient": purchase.recipient, "signature": purchase.signature, "deadline": settings.order_deadline_seconds,
-            "first_wake": FIRST_WAKE_SECONDS, "window": WINDOW_SECONDS, "max_hits": MAX_HITS if dynamic else 0,
-            "lock": PRICING_LOCK, "key": key.key if key else None, "digest": key.digest if key else None,
+            "product_id": purchase.product_id, "quantity": purchase.quantity, "floor": _floor(purchase),
+            "max_price": purchase.max_price, "client_reference": purchase.client_reference,
+            "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "signature": purchase.signature,
+            "deadline": settings.order_deadline_seconds, "first_wake": FIRST_WAKE_SECONDS,
+            "window": WINDOW_SECONDS, "max_hits": _max_hits(purchase), "lock": PRICING_LOCK,
+            "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
-        after=_LOCK_TOTAL if dynamic else "",
+        after=_LOCK_TOTAL if _max_hits(purchase) else None,
     )  # fmt: skip
     return written[0] if written else None
 
 
-def _is_dynamic(purchase: Purchase) -> bool:
-    return settings.dynamic_pricing and purchase.surface != "v2"
+def _floor(purchase: Purchase) -> Micros:
+    """The least an order may come to."""
+    return settings.order_floor_usdt if purchase.surface == "v1" else 0
+
+
+def _max_hits(purchase: Purchase) -> int:
+    """How many recent orders of the same total may raise the price: none where pricing is not dynamic."""
+    return MAX_HITS if settings.dynamic_pricing and purchase.surface != "v2" else 0

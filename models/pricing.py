@@ -5,7 +5,6 @@ that keeps the amounts that clients are asked to transfer distinct.
 """
 
 from models.money import PER_USD, Micros, usd
-from settings import settings
 
 WINDOW_SECONDS = 15 * 60
 MAX_HITS = 10
@@ -16,9 +15,9 @@ def surcharged(base_total: Micros, hits: int) -> Micros:
     return base_total + base_total * min(hits, MAX_HITS) // 100
 
 
-def least_quantity(price: Micros, min_quantity: int) -> int:
+def least_quantity(price: Micros, min_quantity: int, floor: Micros) -> int:
     """The smallest quantity that passes both the product's minimum and the order floor."""
-    return max(min_quantity, -(-settings.order_floor_usdt // price))
+    return max(min_quantity, -(-floor // price))
 
 
 def as_text(amount: Micros) -> str:

@@ -21,10 +21,16 @@ class Statement:
         self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {numbered}"
         self._execute = f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in types)})"
 
-    def rows(self, params: dict[str, Any], *, after: str = "") -> list[Row]:
-        """Run it, in one round trip with the SQL to run before it, if any is given as `after`."""
+    def rows(self, params: dict[str, Any], *, after: "Statement | None" = None) -> list[Row]:
+        """Run it, if need be `after` another one, in one round trip (and, outside of one, in one transaction)."""
+        self._plan()
+        if after is None:
+            return rows(self._execute, params)
+        after._plan()
+        return rows(f"{after._execute}; {self._execute}", params)
+
+    def _plan(self) -> None:
         connection = db.connection()
         if self._name not in connection.prepared:
             db.execute_sql(self._prepare)
             connection.prepared.add(self._name)
-        return rows(after + self._execute, params)

@@ -6,7 +6,7 @@ from typing import Any
 import simplejson
 
 from models import vault
-from models.database import db, rows
+from models.database import changed, rows
 
 
 def canonical(item: dict[str, Any]) -> str:
@@ -19,7 +19,11 @@ def add(product_id: int, items: Sequence[dict[str, Any]]) -> list[int]:
 
     Call inside a transaction: the items and the product's count go together.
     """
-    texts = [canonical(item) for item in items]
+    return add_canonical(product_id, [canonical(item) for item in items])
+
+
+def add_canonical(product_id: int, texts: Sequence[str]) -> list[int]:
+    """The same, with items in their canonical spelling."""
     digests = [vault.digest(text) for text in texts]
     added = rows(
         """
@@ -31,8 +35,9 @@ def add(product_id: int, items: Sequence[dict[str, Any]]) -> list[int]:
         """,
         {"product_id": product_id, "tokens": [vault.encrypt(text) for text in texts], "digests": digests},
     )
-    db.execute_sql(
-        "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now() WHERE id = %(id)s AND in_stock IS NOT NULL",
+    changed(
+        "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now()"
+        " WHERE id = %(id)s AND in_stock IS NOT NULL",
         {"n": len(added), "id": product_id},
     )
     fresh = {bytes(item["digest"]) for item in added}
@@ -48,24 +53,26 @@ def add(product_id: int, items: Sequence[dict[str, Any]]) -> list[int]:
 def assign(product_id: int, order_id: int, quantity: int) -> int:
     """Give up to `quantity` free items, oldest first, to an order; returns how many there were.
 
-    Call inside the transaction that holds the order's row. Rows that others hold are passed over: each order holds at
-    most what was reserved for it, so enough free ones remain for everybody.
+    Call inside the transaction that holds the order's row. Rows that others hold are passed over at first: each order
+    takes at most what was reserved for it, so enough free ones remain for everybody. Should they fall short all the
+    same, the rows passed over are waited for: somebody held them who takes none, as a re-encryption does.
     """
-    taken = rows(
-        """
+    taken = _take(product_id, order_id, quantity, "SKIP LOCKED")
+    return taken if taken == quantity else taken + _take(product_id, order_id, quantity - taken, "")
+
+
+def _take(product_id: int, order_id: int, quantity: int, locked_rows: str) -> int:
+    return changed(
+        f"""
         UPDATE stock_items SET order_id = %(order_id)s WHERE id IN (
             SELECT id FROM stock_items WHERE product_id = %(product_id)s AND order_id IS NULL
-            ORDER BY id LIMIT %(quantity)s FOR UPDATE SKIP LOCKED)
-        RETURNING id
-        """,
+            ORDER BY id LIMIT %(quantity)s FOR UPDATE {locked_rows})
+        """,  # noqa: S608 - a literal from above
         {"order_id": order_id, "product_id": product_id, "quantity": quantity},
     )
-    return len(taken)
 
 
 def delivered_to(order_id: int) -> list[Any]:
     """The order's items in clear, in the order in which they came into stock."""
     found = rows("SELECT ciphertext FROM stock_items WHERE order_id = %(id)s ORDER BY id", {"id": order_id})
     return [simplejson.loads(vault.decrypt(item["ciphertext"]), use_decimal=True) for item in found]
-
-

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from peewee import BigAutoField, BigIntegerField, BlobField, BooleanField, CompositeKey, IntegerField, Model, TextField
-from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField
+from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField, JSONField
 
 from models.database import db
 
@@ -190,13 +190,14 @@ class WebhookDelivery(Table):
     url = TextField()
     host = TextField()
     event = TextField()
-    body: Any = BinaryJSONField(index=False)
+    body: Any = JSONField()
     state = TextField()
     tries_left = IntegerField()
     attempts = IntegerField()
     due_at: Any = DateTimeTZField()
     lease_token = IntegerField()
     lease_until: Any = DateTimeTZField()
+    timed_out_at: Any = DateTimeTZField(null=True)
     created_at: Any = DateTimeTZField()
     finished_at: Any = DateTimeTZField(null=True)
 
@@ -211,8 +212,8 @@ class WebhookAttempt(Table):
     at: Any = DateTimeTZField()
     status = IntegerField(null=True)
     error = TextField(null=True)
-    duration_ms = IntegerField()
-    answer = TextField()
+    duration_ms = IntegerField(null=True)
+    answer_ciphertext = TextField(null=True)
 
     class Meta:
         table_name = "webhook_attempts"

@@ -4,20 +4,23 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 
+import psycopg2
 from cryptography.fernet import Fernet, MultiFernet
 
-from models.database import db, rows
+from models.database import rows
 from settings import settings
 
 _fernet = MultiFernet([Fernet(key) for key in settings.secret_keys])
 
 REENCRYPT_BATCH = 500
-ENCRYPTED_COLUMNS = (
-    ("vault", "name", "ciphertext"),
-    ("api_keys", "id", "secret_ciphertext"),
-    ("stock_items", "id", "ciphertext"),
+ENCRYPTED_COLUMNS = (  # table, primary key, its type, column
+    ("vault", "name", "text", "ciphertext"),
+    ("api_keys", "id", "bigint", "secret_ciphertext"),
+    ("stock_items", "id", "bigint", "ciphertext"),
+    ("webhook_attempts", "id", "bigint", "answer_ciphertext"),
 )
 
 
@@ -42,27 +45,47 @@ def digest(text: str) -> bytes:
 @lru_cache(maxsize=1)
 def _pepper() -> bytes:
     """The hash's key: made once for each database, and kept encrypted in it, so that it outlives key rotation."""
-    db.execute_sql(
-        "INSERT INTO vault (name, ciphertext) VALUES ('item_pepper', %(token)s) ON CONFLICT DO NOTHING",
-        {"token": encrypt(secrets.token_hex(32))},
-    )
-    [stored] = rows("SELECT ciphertext FROM vault WHERE name = 'item_pepper'")
-    return bytes.fromhex(decrypt(stored["ciphertext"]))
+    stored = rows("SELECT ciphertext FROM vault WHERE name = 'item_pepper'")
+    if not stored:
+        _make_pepper()
+        stored = rows("SELECT ciphertext FROM vault WHERE name = 'item_pepper'")
+    return bytes.fromhex(decrypt(stored[0]["ciphertext"]))
+
+
+def _make_pepper() -> None:
+    """Store a new one, unless somebody else is faster.
+
+    On a connection of its own: if it were made in the caller's transaction and that were rolled back, this process
+    would go on with a pepper that no other knows, and take in duplicates.
+    """
+    with closing(psycopg2.connect(settings.database_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO vault (name, ciphertext) VALUES ('item_pepper', %s) ON CONFLICT DO NOTHING",
+            (encrypt(secrets.token_hex(32)),),
+        )
 
 
 def reencrypt() -> Iterator[int]:
-    """Encrypt everything anew under the first key, batch by batch; yields how many tokens each batch renewed.
+    """Encrypt everything anew under the first key, batch by batch; yields how many tokens each batch had.
 
+    Raises cryptography.fernet.InvalidToken when a token needs a key that `SECRET_KEYS` no longer holds.
     Safe to interrupt and to run again, and while orders go on: a row is rewritten only if it did not change meanwhile.
     """
-    for table, key, column in ENCRYPTED_COLUMNS:
+    for table, key, key_type, column in ENCRYPTED_COLUMNS:
         after = None
         while batch := _next_batch(table, key, column, after):
-            for token in batch:
-                db.execute_sql(
-                    f"UPDATE {table} SET {column} = %(new)s WHERE {key} = %(key)s AND {column} = %(old)s",  # noqa: S608
-                    {"new": _fernet.rotate(token["token"].encode()).decode(), "key": token["key"], "old": token["token"]},
-                )
+            rows(
+                f"""
+                UPDATE {table} SET {column} = renewed.token
+                FROM unnest(%(keys)s::{key_type}[], %(old)s::text[], %(new)s::text[]) AS renewed (key, old, token)
+                WHERE {key} = renewed.key AND {column} = renewed.old
+                """,  # noqa: S608 - names from the literal table above
+                {
+                    "keys": [stored["key"] for stored in batch],
+                    "old": [stored["token"] for stored in batch],
+                    "new": [_fernet.rotate(stored["token"].encode()).decode() for stored in batch],
+                },
+            )
             after = batch[-1]["key"]
             yield len(batch)
 
@@ -71,7 +94,7 @@ def count_encrypted() -> int:
     """How many tokens `reencrypt` will go over."""
     counts = [
         rows(f"SELECT count({column}) AS n FROM {table}")[0]["n"]  # noqa: S608 - names from the literal table above
-        for table, _, column in ENCRYPTED_COLUMNS
+        for table, _, _, column in ENCRYPTED_COLUMNS
     ]
     return sum(counts)
 

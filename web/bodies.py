@@ -1,7 +1,5 @@
 """Reading what a client sent, strictly: what is wrong is answered field by field, and nothing is guessed."""
 
-import json
-from decimal import Decimal
 from typing import Annotated, Any, NoReturn, TypeVar
 
 from flask import request
@@ -11,19 +9,15 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from models.errors import Refusal
 from models.money import NotAnAmount, parse_usd
+from models.strict_json import NotStrictJson, parse
 
 LARGEST_ID = 2**63 - 1
-DEEPEST = 32
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class InvalidBody(Refusal):
     status, code = 422, "invalid_body"
-
-
-class NotStrictJson(ValueError):
-    """The text is no JSON of the kind we take; the message says why."""
 
 
 class StrictModel(BaseModel):
@@ -93,46 +87,6 @@ def validate(model: type[Model], document: dict[str, Any]) -> Model:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         _refuse([{"field": _place(fault["loc"]), "message": _sentence(fault)} for fault in faults[:50]])
-
-
-def parse(raw: bytes) -> Any:
-    """JSON, with exact numbers; refuses duplicate names, NaN, text that is not UTF-8, and what is nested too deep."""
-    try:
-        document = json.loads(
-            raw.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_unique_names
-        )
-    except UnicodeDecodeError:
-        raise NotStrictJson("must be UTF-8 text") from None
-    except RecursionError:
-        raise NotStrictJson("is nested too deeply") from None
-    except json.JSONDecodeError as error:
-        raise NotStrictJson(f"is not valid JSON: {error.msg} at character {error.pos}") from None
-    except NotStrictJson:
-        raise
-    except (ValueError, ArithmeticError):
-        raise NotStrictJson("holds a number that is too long") from None
-    _refuse_depth(document, DEEPEST)
-    return document
-
-
-def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) < len(pairs):
-        seen: set[str] = set()
-        duplicate = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise NotStrictJson(f"has the name {duplicate[:50]!r} twice")
-    return names
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise NotStrictJson(f"holds {name}, which is not a JSON number")
-
-
-def _refuse_depth(value: Any, left: int) -> None:
-    if left == 0:
-        raise NotStrictJson("is nested too deeply")
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _refuse_depth(inner, left - 1)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

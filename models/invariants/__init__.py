@@ -1,6 +1,7 @@
 """What must hold at every instant, one rule a file. A rule returns a sentence for each place where it does not."""
 
 from collections.abc import Callable
+from typing import Any
 
 from models.database import db, rows
 from models.invariants import (
@@ -24,7 +25,7 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def check_all() -> dict[str, object]:
+def check_all() -> dict[str, Any]:
     """Check every rule against one snapshot of the database.
 
     Returns {"ok", "accounts", "transfers", "differences"}; the numbers say how much was gone over.

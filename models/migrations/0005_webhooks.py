@@ -12,19 +12,26 @@ CREATE TABLE webhook_deliveries (
     url text NOT NULL,
     host text NOT NULL,
     event text NOT NULL,
-    body jsonb NOT NULL,
+    body json NOT NULL,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'delivered', 'fired')),
-    tries_left integer NOT NULL DEFAULT 6,
+    tries_left integer NOT NULL CHECK (tries_left >= 0),
     attempts integer NOT NULL DEFAULT 0,
     due_at timestamptz NOT NULL DEFAULT now(),
     lease_token integer NOT NULL DEFAULT 0,
     lease_until timestamptz NOT NULL DEFAULT '-infinity',
+    timed_out_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     CONSTRAINT webhook_deliveries_once_per_event UNIQUE (order_id, event)
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE state = 'pending';
 CREATE INDEX webhook_deliveries_due_by_host ON webhook_deliveries (host, due_at) WHERE state = 'pending';
+CREATE INDEX webhook_deliveries_spent ON webhook_deliveries (lease_until) WHERE state = 'pending' AND tries_left = 0;
+-- What is under way is counted before each attempt, by host and by account.
+CREATE INDEX webhook_deliveries_under_way ON webhook_deliveries (host) WHERE lease_until > '-infinity';
+CREATE INDEX webhook_deliveries_under_way_by_account ON webhook_deliveries (account_id)
+    WHERE lease_until > '-infinity';
+CREATE INDEX webhook_deliveries_timed_out ON webhook_deliveries (host, timed_out_at) WHERE timed_out_at IS NOT NULL;
 
 CREATE TABLE webhook_attempts (
     id bigserial PRIMARY KEY,
@@ -33,8 +40,8 @@ CREATE TABLE webhook_attempts (
     at timestamptz NOT NULL DEFAULT now(),
     status integer,
     error text,
-    duration_ms integer NOT NULL,
-    answer text NOT NULL DEFAULT '',
+    duration_ms integer,
+    answer_ciphertext text,
     CONSTRAINT webhook_attempts_numbered UNIQUE (delivery_id, number)
 );
 """

@@ -58,10 +58,13 @@ class WaitQuery(QueryModel):
         return min(self.timeout, settings.wait_timeout_seconds)
 
 
+OrderStatus = Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"]
+
+
 class OrdersQuery(QueryModel):
     """Which orders to list; times in epoch seconds."""
 
-    status: Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"] | None = None
+    status: OrderStatus | None = None
     client_reference: str | None = Field(None, max_length=64)
     created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None

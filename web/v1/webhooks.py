@@ -74,7 +74,7 @@ def delivery_view(delivery: WebhookDelivery, attempts: list[WebhookAttempt]) -> 
                 "status": attempt.status,
                 "error": attempt.error,
                 "duration_ms": attempt.duration_ms,
-                "answer": attempt.answer,
+                "answer": webhooks.answer_to(attempt),
             }
             for attempt in attempts
         ],

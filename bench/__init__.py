@@ -1,0 +1,1 @@
+"""Benchmarks: ours beside the least that could do the work, in one run, as ratios."""
