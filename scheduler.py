@@ -3,6 +3,7 @@
 import signal
 from typing import Any
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 import logs
@@ -14,7 +15,8 @@ from jobs.ticks import TICKS, Tick
 def main() -> None:
     """Tick until SIGTERM or SIGINT."""
     logs.configure()
-    scheduler = BlockingScheduler(timezone="UTC")
+    # One thread: leadership is a connection, and a connection is for one thread at a time.
+    scheduler = BlockingScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(1)})
     leadership = Leadership()
 
     def send(tick: Tick) -> None:

@@ -1,6 +1,7 @@
 """How many orders a second are accepted, as a share of the floor's: `python -m bench.accept`.
 
-Both are served by gunicorn with two processes, one after the other in each round, on the same machine, by the same load.
+Both are served by gunicorn with two processes, one after the other in each round, under the same
+load.
 No worker runs: accepting is measured, not fulfilling.
 """
 
@@ -30,8 +31,9 @@ def main(rounds: int = ROUNDS) -> None:
     bench = prepare(items=2 * rounds * (ORDERS + 200) + 1000)
     rates: dict[str, list[float]] = {"floor": [], "unsigned": [], "signed": []}
     floor_port, our_port = free_port(), free_port()
-    with gunicorn("bench.floor:app", floor_port, "--threads", "16", "--config", "/dev/null", "--workers", "2",
-                  "--no-control-socket", "--worker-class", "gthread"), gunicorn("wsgi:app", our_port) as ours:  # fmt: skip
+    plain = ("--config", "/dev/null", "--workers", "2", "--worker-class", "gthread", "--threads", "16",
+             "--no-control-socket")  # fmt: skip
+    with gunicorn("bench.floor:app", floor_port, *plain), gunicorn("wsgi:app", our_port) as ours:
         for round_number in range(rounds):
             for name, requests in _candidates(bench, round_number).items():
                 port = floor_port if name == "floor" else our_port

@@ -1,9 +1,15 @@
 """Wake a worker. PostgreSQL has already committed what is to be done, so a message that is lost is only a delay.
 
-Messages are made by name, so that whoever enqueues does not import what the job needs.
+Messages are made by name, so that whoever enqueues does not import what the job needs. They are sent from a thread of
+their own, many in one round trip when many are there: whoever has committed need not wait for Redis, nor hear that it
+is down.
 """
 
+import os
+import queue
+import threading
 import time
+from typing import Any
 
 import dramatiq
 import redis
@@ -14,17 +20,20 @@ from jobs.broker import broker
 from jobs.waiting import publish
 from models.settlement import Ended
 
+MOST_AT_ONCE = 200
+
 log = structlog.get_logger()
+Message = dramatiq.Message[Any]
 
 
 def fulfil(order_id: int) -> None:
     """Have an order taken up."""
-    _send(queues.FULFIL_ORDER, order_id)
+    _sender.send(_message(queues.FULFIL_ORDER, order_id))
 
 
 def deliver(delivery_id: int) -> None:
     """Have a webhook sent."""
-    _send(queues.DELIVER_WEBHOOK, delivery_id)
+    _sender.send(_message(queues.DELIVER_WEBHOOK, delivery_id))
 
 
 def announce(ended: Ended) -> None:
@@ -36,19 +45,49 @@ def announce(ended: Ended) -> None:
 
 def tick(job: str) -> None:
     """Have a periodic job run; it drops messages that have become stale."""
-    _send(job, time.time())
+    _sender.send(_message(job, time.time()))
 
 
-def _send(job: str, argument: int | float) -> None:
-    message: dramatiq.Message[None] = dramatiq.Message(
+def _message(job: str, argument: int | float) -> Message:
+    return dramatiq.Message(
         queue_name=queues.QUEUE_OF_JOB.get(job, queues.UPKEEP),
         actor_name=job,
         args=(argument,),
         kwargs={},
         options={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
     )
-    try:
-        broker.enqueue(message)
-    except (redis.RedisError, dramatiq.BrokerError) as error:
-        # Never raised to whoever has just committed: the sweep finds the order or webhook within seconds.
-        log.warning("enqueue.failed", job_to_run=job, argument=argument, error=type(error).__name__)
+
+
+class _Sender:
+    """The thread that sends, started with the first message."""
+
+    def __init__(self) -> None:
+        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._process = 0
+
+    def send(self, message: Message) -> None:
+        """Have a message sent, soon."""
+        self._messages.put(message)
+        if self._process != os.getpid():  # a fork takes no threads along
+            with self._lock:
+                if self._process != os.getpid():
+                    self._process = os.getpid()
+                    threading.Thread(target=self._run, name="enqueue", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            messages = [self._messages.get()]
+            while len(messages) < MOST_AT_ONCE:
+                try:
+                    messages.append(self._messages.get_nowait())
+                except queue.Empty:
+                    break
+            try:
+                broker.enqueue_all(messages)
+            except (redis.RedisError, dramatiq.BrokerError) as error:
+                # The sweep finds these orders and webhooks within seconds of the end of the outage.
+                log.warning("enqueue.failed", messages=len(messages), error=type(error).__name__)
+
+
+_sender = _Sender()

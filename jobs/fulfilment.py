@@ -5,7 +5,7 @@ import structlog
 
 from jobs import enqueue, queues
 from jobs.providers import PROVIDERS
-from models import settlement
+from models import leases, settlement
 
 log = structlog.get_logger()
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 def fulfil(order_id: int) -> None:
     """Take the order up, unless it is final or somebody is at it."""
     structlog.contextvars.bind_contextvars(order_id=order_id)
-    lease = settlement.claim(order_id)
+    lease = leases.claim(order_id)
     if lease is None:
         log.info("order.not_claimed")
         return

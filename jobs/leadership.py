@@ -3,7 +3,7 @@
 import psycopg2
 import structlog
 
-from models.database import CONNECT_SECONDS, patience
+from models.database import CONNECT_SECONDS, Connection, TimedCursor
 from settings import settings
 
 LEADER_LOCK = 7200
@@ -20,8 +20,7 @@ class Leadership:
     def held(self) -> bool:
         """Whether we lead now; asked again at every tick, since the connection may have died since the last one."""
         try:
-            with patience(CONNECT_SECONDS):
-                leads = self._ask()
+            leads = self._ask()
         except psycopg2.Error as error:
             log.warning("scheduler.database_unreachable", error=str(error).strip())
             self._connection = None
@@ -33,7 +32,10 @@ class Leadership:
 
     def _ask(self) -> bool:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg2.connect(settings.database_url, application_name="sutler scheduler")
+            self._connection = psycopg2.connect(
+                settings.database_url, application_name="sutler scheduler", connect_timeout=CONNECT_SECONDS,
+                connection_factory=Connection, cursor_factory=TimedCursor,
+            )  # fmt: skip
             self._connection.autocommit = True
             self._leads = False
         with self._connection.cursor() as cursor:

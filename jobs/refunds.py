@@ -5,7 +5,7 @@ import dramatiq
 import structlog
 
 from jobs import enqueue, queues, ticks
-from models import settlement
+from models import leases, settlement
 
 BATCH = 500
 log = structlog.get_logger()
@@ -16,7 +16,7 @@ def expire_overdue(sent_at: float) -> None:
     """Expire overdue orders, each in a transaction of its own."""
     if ticks.is_stale(ticks.RETURN_MONEY, sent_at):
         return
-    for order_id in settlement.overdue(BATCH):
+    for order_id in leases.overdue(BATCH):
         ended = settlement.expire(order_id)
         if ended is not None:
             log.info("order.ended", order_id=order_id, status=ended.status)

@@ -4,7 +4,7 @@ import dramatiq
 
 from jobs import enqueue, queues, ticks
 from jobs.broker import broker
-from models import settlement, webhook_sending
+from models import leases, webhook_sending
 
 BATCH = 200
 ENOUGH_MESSAGES = 1000
@@ -15,7 +15,7 @@ def wake_orders(sent_at: float) -> None:
     """Enqueue open orders whose message must have been lost."""
     if ticks.is_stale(ticks.WAKE_ORDERS, sent_at):
         return
-    for order_id in settlement.due_to_wake(BATCH):
+    for order_id in leases.due_to_wake(BATCH):
         enqueue.fulfil(order_id)
 
 

@@ -11,6 +11,7 @@ from models.database import patience
 log = structlog.get_logger()
 
 CHECK_PATIENCE_SECONDS = 600.0
+KEYS_AT_A_TIME = 1000
 
 
 @dramatiq.actor(actor_name=ticks.DRAIN_USAGE, queue_name=queues.UPKEEP, max_retries=0)
@@ -19,13 +20,14 @@ def drain_usage(sent_at: float) -> None:
     if ticks.is_stale(ticks.DRAIN_USAGE, sent_at):
         return
     client = redis_client()
-    for raw_id in client.spop(usage.DIRTY_KEYS, 1000) or []:  # type: ignore[union-attr]
-        key_id = int(raw_id)
-        taken: dict[bytes, bytes]
+    for key_id in client.spop(usage.DIRTY_KEYS, KEYS_AT_A_TIME) or []:
         # Taken before they are added: a crash in between loses a few counts, and never counts a request twice.
-        taken, _ = client.pipeline(transaction=True).hgetall(usage.counter(key_id)).delete(usage.counter(key_id)).execute()
+        pipeline = client.pipeline(transaction=True)
+        pipeline.hgetall(usage.counter(int(key_id)))
+        pipeline.delete(usage.counter(int(key_id)))
+        taken, _ = pipeline.execute()
         if taken:
-            usage.add(key_id, usage.Usage.read(taken))
+            usage.add(int(key_id), usage.Usage.read(taken))
 
 
 @dramatiq.actor(actor_name=ticks.FORGET_OLD, queue_name=queues.UPKEEP, max_retries=0)

@@ -14,7 +14,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from models import settlement
+from models import leases
 from models.database import OUTAGES, db
 from settings import settings
 
@@ -67,7 +67,7 @@ class Waiters:
         self._register(order_id, event)
         try:
             # Registered first, read second: an order that becomes final in between is seen by one of the two.
-            if settlement.final_among([order_id]):
+            if leases.final_among([order_id]):
                 return
             db.close()
             event.wait(seconds)
@@ -117,7 +117,7 @@ class Waiters:
     def _follow_channel(self) -> None:
         # No time-out on the socket: the listener's own waits are bounded by get_message.
         client = redis.Redis.from_url(settings.redis_url, socket_timeout=None, socket_connect_timeout=COMMAND_SECONDS)
-        with client.pubsub(ignore_subscribe_messages=True) as channel:
+        with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(CHANNEL)
             self._subscribed.set()
             read_at = time.monotonic()
@@ -135,7 +135,7 @@ class Waiters:
         if not order_ids:
             return
         try:
-            for order_id in settlement.final_among(order_ids):
+            for order_id in leases.final_among(order_ids):
                 self._wake(order_id)
         except OUTAGES as error:
             log.warning("waiting.database_unreachable", error=type(error).__name__)

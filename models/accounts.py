@@ -37,7 +37,7 @@ def listed(cursor: Cursor) -> Page[Row]:
     return page_of(Account.select().dicts(), Account.id, cursor)
 
 
-def statement(account_id: int, cursor: Cursor) -> Page:
+def statement(account_id: int, cursor: Cursor) -> Page[Row]:
     """The account's movements, newest first; `amount` is the signed effect on what can be spent, in micro-dollars."""
     found = rows(_STATEMENT, {"account_id": account_id, "below": cursor.below, "limit": cursor.limit + 1})
     return Page.cut(found, cursor.limit)

@@ -39,7 +39,7 @@ class QuantitiesOutOfOrder(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a client looks for; None leaves a condition out. Prices in micro-dollars, `updated_since` in epoch seconds."""
+    """What a client looks for; None leaves it out. Prices in micro-dollars, `updated_since` in epoch seconds."""
 
     category: str | None = None
     sku: str | None = None
@@ -136,8 +136,9 @@ def change(actor: str, product_id: int, fields: dict[str, Any]) -> Product:
         made = _written(Product.update(**columns).where(Product.id == product_id).returning(Product))
         if made.in_stock is not None and "provider" in fields:
             made.in_stock = recount(product_id)
-        shown = {name: usd(value) if name == "price" else value for name, value in fields.items()}
-        audit.record(actor, "product.change", f"product:{product_id}", **shown)
+        shown = {name: value for name, value in fields.items() if name != "price"}
+        price = {"price_usdt": usd(made.price)} if "price" in fields else {}
+        audit.record(actor, "product.change", f"product:{product_id}", **shown, **price)
     return made
 
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -20,9 +21,11 @@ DEFAULT_RATE_LIMITS: dict[Kind, int] = {"v1": 60, "v2": 10}  # a minute, a secon
 FINGERPRINT_LENGTH = 16
 
 
+_listeners: list[Callable[[str], None]] = []
+
+
 class KeyNotFound(Refusal):
     status, code = 404, "api_key_not_found"
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,11 @@ _IDENTIFY = Statement(
 )
 
 
+def fingerprint_of(api_key: str) -> str:
+    """What a key is called wherever the key itself must not be seen."""
+    return _hash(api_key).hex()[:FINGERPRINT_LENGTH]
+
+
 def identify(api_key: str, kind: Kind) -> Caller | None:
     """The caller behind a key in clear; None if there is none or it was revoked."""
     found = _IDENTIFY.rows({"hash": _hash(api_key), "kind": kind})
@@ -93,7 +101,7 @@ def mint(
     """Make a key, on a new account unless one is named. Raises AccountNotFound."""
     api_key = ("sk-" if kind == "v2" else "") + secrets.token_urlsafe(32)
     secret = _new_secret() if with_secret else None
-    fingerprint = _hash(api_key).hex()[:FINGERPRINT_LENGTH]
+    fingerprint = fingerprint_of(api_key)
     with db.atomic():
         account_id = accounts.create(name) if account_id is None else int(accounts.get(account_id)["id"])
         ApiKey.insert(
@@ -108,6 +116,11 @@ def mint(
         ).execute()
         audit.record(actor, "api_key.mint", f"api_key:{fingerprint}", name=name, kind=kind, account_id=account_id)
     return Minted(fingerprint, api_key, secret, account_id)
+
+
+def on_change(listener: Callable[[str], None]) -> None:
+    """Call the listener with a key's fingerprint after each commit that changes it; it must not raise."""
+    _listeners.append(listener)
 
 
 def listed(cursor: Cursor) -> Page[ApiKey]:
@@ -169,6 +182,7 @@ def _change(fingerprint: str, assignment: str, params: dict[str, Any]) -> None:
     sql = f"UPDATE api_keys SET {assignment} WHERE fingerprint = %(fingerprint)s RETURNING id"  # noqa: S608 - literals
     if row(sql, {"fingerprint": fingerprint, **params}) is None:
         raise KeyNotFound(f"There is no key with the fingerprint {fingerprint}.")
+    db.after_commit(lambda: [listener(fingerprint) for listener in _listeners])
 
 
 def _hash(api_key: str) -> bytes:

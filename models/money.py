@@ -1,4 +1,4 @@
-"""Money is a whole number of micro-dollars everywhere inside; this is the border where it turns into dollars and back."""
+"""Money is a whole number of micro-dollars everywhere inside; here it turns into dollars and back."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -8,7 +8,9 @@ import simplejson
 Micros = int
 
 PER_USD = 1_000_000
-LARGEST = 10**9 * PER_USD  # a billion dollars: far above any real amount, far below what a bigint's sums could overflow
+MICRO_USD = Decimal("0.000001")
+LARGEST_USD = 10**9  # a billion dollars: far above any real amount, far below what a bigint's sums could overflow
+LARGEST = LARGEST_USD * PER_USD
 
 
 class NotAnAmount(ValueError):
@@ -28,12 +30,12 @@ def parse_usd(value: Any) -> Micros:
         amount = Decimal(value)
     except InvalidOperation as error:
         raise NotAnAmount("must be a number") from error
-    if not amount.is_finite() or abs(amount) > LARGEST // PER_USD:
-        raise NotAnAmount("must be between -1000000000 and 1000000000")
-    micros = amount * PER_USD
-    if micros != micros.to_integral_value():
+    if not amount.is_finite() or not -LARGEST_USD <= amount <= LARGEST_USD:
+        raise NotAnAmount(f"must be between -{LARGEST_USD} and {LARGEST_USD}")
+    # A comparison is exact; arithmetic would first round an amount of very many digits to one that is allowed.
+    if amount != amount.quantize(MICRO_USD):
         raise NotAnAmount("must have at most 6 decimal places")
-    return int(micros)
+    return int(amount.quantize(MICRO_USD) * PER_USD)
 
 
 def _is_plain_decimal(text: str) -> bool:

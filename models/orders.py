@@ -7,21 +7,18 @@ that finds nothing wrong any more, the order is simply tried again.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from peewee import IntegrityError
 
 from models import idempotency
 from models.database import Row, retrying, row, violated_constraint
 from models.errors import Refusal
-from models.catalogue import ProductNotFound
 from models.idempotency import IdempotencyKey
-from models.money import Micros, usd
-from models.pricing import MAX_HITS, WINDOW_SECONDS, as_text, least_quantity, surcharged
+from models.pricing import WINDOW_SECONDS
+from models.purchases import RECENT_OF_TOTAL, Purchase, explain
 from models.statements import Statement
 from settings import settings
 
-Surface = Literal["v1", "v2"]
 PLACE_ATTEMPTS = 10
 FIRST_WAKE_SECONDS = 5  # how long the queue has before a sweep looks after the order
 PRICING_LOCK = 7201  # the class of the advisory locks that are taken on an undiscounted total
@@ -31,30 +28,6 @@ PRICING_LOCK = 7201  # the class of the advisory locks that are taken on an undi
 COLUMNS = """id, account_id, key_id, surface, product_id, quantity, base_total, dp_hits, price, max_price, status,
     delivered_quantity, refunded, error_message, client_reference, webhook_url, recipient, created_at, updated_at,
     deadline_at"""
-
-
-class BelowMinimum(Refusal):
-    status, code = 400, "below_minimum"
-
-
-class AboveMaximum(Refusal):
-    status, code = 400, "above_maximum"
-
-
-class InsufficientStock(Refusal):
-    status, code = 409, "insufficient_stock"
-
-
-class PriceChanged(Refusal):
-    status, code = 409, "price_changed"
-
-
-class InsufficientBalance(Refusal):
-    status, code = 402, "insufficient_balance"
-
-
-class RecipientMissing(Refusal):
-    status, code = 422, "invalid_body"
 
 
 class OrderNotFound(Refusal):
@@ -67,23 +40,6 @@ class ReplayedRequest(Refusal):
 
 class TooMuchContention(Exception):
     """The order could be neither placed nor refused: others kept changing what decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Purchase:
-    """What a client wants to buy; `max_price` in micro-dollars."""
-
-    account_id: int
-    key_id: int
-    surface: Surface
-    product_id: int
-    quantity: int
-    webhook_url: str | None = None
-    client_reference: str | None = None
-    max_price: Micros | None = None
-    recipient: str | None = None
-    signature: bytes | None = None
-    idempotency: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +61,6 @@ _LOCK_TOTAL = Statement(
     product_id="bigint",
 )
 
-_RECENT = """
-    SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2'
-        AND created_at > now() - make_interval(secs => %(window)s) ORDER BY created_at DESC LIMIT %(max_hits)s
-"""
-
 _WRITE = Statement(
     "write_order",
     f"""
@@ -118,7 +69,7 @@ _WRITE = Statement(
         WHERE id = %(product_id)s AND active AND %(quantity)s BETWEEN min_quantity AND max_quantity
             AND price * %(quantity)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
     ), priced AS MATERIALIZED (
-        SELECT *, (SELECT count(*) FROM ({_RECENT}) AS recent)::integer AS hits FROM wanted
+        SELECT *, (SELECT count(*) FROM ({RECENT_OF_TOTAL}) AS recent)::integer AS hits FROM wanted
     ), placed AS (
         INSERT INTO orders (account_id, key_id, surface, product_id, quantity, base_total, dp_hits, price, max_price,
             client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
@@ -143,20 +94,12 @@ _WRITE = Statement(
         SELECT account_id, %(key)s, %(digest)s, id, %(waited)s FROM placed WHERE %(key)s IS NOT NULL
     )
     SELECT {COLUMNS} FROM placed
-    """,
+    """,  # noqa: S608 - put together from literals
     account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", floor="bigint",
     max_price="bigint", client_reference="text", webhook_url="text", recipient="text", signature="bytea",
     deadline="integer", first_wake="integer", window="integer", max_hits="integer",
     key="text", digest="bytea", waited="boolean",
 )  # fmt: skip
-
-_EXPLAIN = f"""
-SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({_RECENT}) AS recent) AS hits
-FROM accounts LEFT JOIN (
-    SELECT *, price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s AND active
-) AS wanted ON true
-WHERE accounts.id = %(account_id)s
-"""
 
 # The constraints that refuse an order for a reason that a second look explains.
 _EXPLICABLE = frozenset({
@@ -185,7 +128,7 @@ def place(purchase: Purchase) -> Placed:
                 return Placed(order)
         if purchase.idempotency and (replay := _replay(purchase.account_id, purchase.idempotency)):
             return replay  # what refuses it now did not refuse it then
-        _explain(purchase)
+        explain(purchase)
     raise TooMuchContention(f"product {purchase.product_id}")
 
 
@@ -216,78 +159,20 @@ def get(order_id: int, account_id: int | None = None) -> Row:
     return found
 
 
-def _explain(purchase: Purchase) -> None:
-    """Raise what stands against the order now; return when nothing does."""
-    facts = row(
-        _EXPLAIN,
-        {
-            "account_id": purchase.account_id,
-            "product_id": purchase.product_id,
-            "quantity": purchase.quantity,
-            "window": WINDOW_SECONDS,
-            "max_hits": _max_hits(purchase),
-        },
-    )
-    if facts is None or facts["id"] is None:
-        raise ProductNotFound(f"There is no product {purchase.product_id}; GET /products lists those for sale.")
-    if facts["needs_recipient"] and purchase.recipient is None:
-        message = "is required for this product: the Telegram username it is for"
-        raise RecipientMissing(f"recipient {message}.", fields=[{"field": "recipient", "message": message}])
-    _refuse_quantity(purchase, facts)
-    _refuse_price(purchase, facts["available"], surcharged(facts["base_total"], facts["hits"]))
-
-
-def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
-    if purchase.max_price is not None and price > purchase.max_price:
-        raise PriceChanged(
-            f"The order costs {as_text(price)} USDT now, more than your max_price_usdt.", price_usdt=usd(price)
-        )
-    if available < price:
-        missing = price - available
-        raise InsufficientBalance(
-            f"The order costs {as_text(price)} USDT and your balance is {as_text(available)} USDT.",
-            price_usdt=usd(price),
-            balance_usdt=usd(available),
-            missing_usdt=usd(missing),
-            topup=f"Top up at least {as_text(missing)} USDT with POST /api/v1/balance/topup, then order again.",
-        )
-
-
-def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
-    least = least_quantity(facts["price"], facts["min_quantity"], _floor(purchase))
-    if purchase.quantity < least:
-        raise BelowMinimum(f"The smallest order of this product is {least} units.", min_quantity=least)
-    if purchase.quantity > facts["max_quantity"]:
-        most = facts["max_quantity"]
-        raise AboveMaximum(f"The largest order of this product is {most} units.", max_quantity=most)
-    if facts["in_stock"] is not None and purchase.quantity > facts["in_stock"]:
-        raise InsufficientStock(f"There are {facts['in_stock']} units in stock.", in_stock=facts["in_stock"])
-
-
 def _write(purchase: Purchase) -> Row | None:
     """The new order; None when a condition of the statement stands against it."""
     key = purchase.idempotency
     written = _WRITE.rows(
         {
             "account_id": purchase.account_id, "key_id": purchase.key_id, "surface": purchase.surface,
-            "product_id": purchase.product_id, "quantity": purchase.quantity, "floor": _floor(purchase),
+            "product_id": purchase.product_id, "quantity": purchase.quantity, "floor": purchase.floor,
             "max_price": purchase.max_price, "client_reference": purchase.client_reference,
             "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "signature": purchase.signature,
             "deadline": settings.order_deadline_seconds, "first_wake": FIRST_WAKE_SECONDS,
-            "window": WINDOW_SECONDS, "max_hits": _max_hits(purchase), "lock": PRICING_LOCK,
+            "window": WINDOW_SECONDS, "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
-        after=_LOCK_TOTAL if _max_hits(purchase) else None,
+        after=_LOCK_TOTAL if purchase.max_hits else None,
     )  # fmt: skip
     return written[0] if written else None
-
-
-def _floor(purchase: Purchase) -> Micros:
-    """The least an order may come to."""
-    return settings.order_floor_usdt if purchase.surface == "v1" else 0
-
-
-def _max_hits(purchase: Purchase) -> int:
-    """How many recent orders of the same total may raise the price: none where pricing is not dynamic."""
-    return MAX_HITS if settings.dynamic_pricing and purchase.surface != "v2" else 0

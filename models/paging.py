@@ -26,7 +26,7 @@ class Cursor:
     limit: int
 
     @classmethod
-    def read(cls, text: str | None, limit: int) -> "Cursor":
+    def read(cls, text: str | None, limit: int) -> Cursor:
         """The cursor that a client sent back. Raises InvalidCursor if it is none of ours."""
         if text is None:
             return cls(None, limit)
@@ -34,7 +34,8 @@ class Cursor:
             below = int(base64.urlsafe_b64decode(text.encode() + b"=="), 10)
         except (ValueError, binascii.Error, UnicodeError):
             below = 0
-        if not 0 < below < 2**63:
+        # Decoding overlooks what does not belong; encoding anew tells a cursor of ours from one made up.
+        if not 0 < below < 2**63 or _encoded(below) != text:
             message = "must be the next_cursor of an earlier page"
             raise InvalidCursor(f"cursor {message}.", fields=[{"field": "cursor", "message": message}])
         return cls(below, limit)
@@ -48,14 +49,18 @@ class Page(Generic[T]):
     next_cursor: str | None
 
     @classmethod
-    def cut(cls, found: list[T], limit: int) -> "Page[T]":
+    def cut(cls, found: list[T], limit: int) -> Page[T]:
         """Make a page of at most `limit` rows out of up to `limit + 1` that were found."""
         items = found[:limit]
         if len(found) <= limit:
             return cls(items, None)
         last = items[-1]
         last_id = last["id"] if isinstance(last, dict) else last.id  # type: ignore[attr-defined]
-        return cls(items, base64.urlsafe_b64encode(str(last_id).encode()).decode().rstrip("="))
+        return cls(items, _encoded(last_id))
+
+
+def _encoded(last_id: int) -> str:
+    return base64.urlsafe_b64encode(str(last_id).encode()).decode().rstrip("=")
 
 
 def page_of(query: ModelSelect[Any], id_field: Field[Any], cursor: Cursor) -> Page[Any]:

@@ -7,19 +7,17 @@ is the last one given): of several that try, one wins, and the money moves once.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from models import audit, catalogue, ledger, stock, webhooks
-from models.database import Row, changed, db, retrying, row, rows
+from models.database import Row, changed, db, retrying, row
 from models.errors import Refusal
+from models.leases import Lease, finish_attempt
 from models.money import Micros, usd
 from models.orders import OrderNotFound
 
 FinalStatus = Literal["completed", "partial", "failed", "expired", "cancelled", "refunded"]
 FINAL_STATUSES: frozenset[str] = frozenset({"completed", "partial", "failed", "expired", "cancelled", "refunded"})
-
-LEASE_SECONDS = 15
-REWAKE_SECONDS = 15
 
 
 class NotCancellable(Refusal):
@@ -32,18 +30,6 @@ class NotRefundable(Refusal):
 
 class NotRetryable(Refusal):
     status, code = 409, "not_retryable"
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to fulfil an order for LEASE_SECONDS; `token` fences off every holder before."""
-
-    order_id: int
-    token: int
-    product_id: int
-    quantity: int
-    provider: str
-    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +56,6 @@ class Ended:
     delivery_id: int | None
 
 
-def claim(order_id: int) -> Lease | None:
-    """Take an open order that nobody works on, and write the attempt down; None when there is nothing to take."""
-    taken = row(
-        """
-        WITH taken AS (
-            UPDATE orders SET lease_token = lease_token + 1,
-                lease_until = now() + make_interval(secs => %(lease)s), wake_at = now() + make_interval(secs => %(lease)s)
-            WHERE id = %(id)s AND status = 'processing' AND lease_until < now()
-            RETURNING id, lease_token, product_id, quantity, deadline_at < now() AND submitted_at IS NULL AS overdue
-        ), attempt AS (
-            INSERT INTO fulfilment_attempts (order_id, lease_token, provider)
-            SELECT taken.id, lease_token, provider FROM taken JOIN products p ON p.id = taken.product_id
-        )
-        SELECT taken.*, p.provider FROM taken JOIN products p ON p.id = taken.product_id
-        """,
-        {"id": order_id, "lease": LEASE_SECONDS},
-    )
-    if taken is None:
-        return None
-    return Lease(
-        taken["id"], taken["lease_token"], taken["product_id"], taken["quantity"], taken["provider"], taken["overdue"]
-    )
-
-
 def settle(lease: Lease, outcome: Outcome) -> Ended | None:
     """End an order as its provider answered; None when the lease was lost meanwhile and another decides."""
 
@@ -103,7 +65,7 @@ def settle(lease: Lease, outcome: Outcome) -> Ended | None:
             if order is None:
                 return None
             ended = _settled(order, outcome)
-            _finish_attempt(lease, ended.status)
+            finish_attempt(lease, ended.status)
             return ended
 
     return retrying(transaction)
@@ -121,7 +83,7 @@ def expire(order_id: int, lease: Lease | None = None) -> Ended | None:
             if order is None or not order["overdue"] or order["submitted_at"] is not None:
                 return None
             if lease is not None:
-                _finish_attempt(lease, "expired")
+                finish_attempt(lease, "expired")
             elif order["leased"]:
                 return None
             return _end(order, "expired", 0, "Nothing could take the order up before its deadline.")
@@ -169,36 +131,6 @@ def retry(actor: str, order_id: int) -> None:
             raise NotRetryable(f"The order is {order['status']} and stays so.")
         changed("UPDATE orders SET wake_at = now() WHERE id = %(id)s", {"id": order_id})
         audit.record(actor, "order.retry", f"order:{order_id}")
-
-
-def due_to_wake(limit: int) -> list[int]:
-    """Open orders that nobody has taken up in time, each put off so that the next sweep passes it over."""
-    found = rows(
-        """
-        UPDATE orders SET wake_at = now() + make_interval(secs => %(again)s) WHERE id IN (
-            SELECT id FROM orders WHERE status = 'processing' AND wake_at <= now()
-            ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        RETURNING id
-        """,
-        {"again": REWAKE_SECONDS, "limit": limit},
-    )
-    return [found_row["id"] for found_row in found]
-
-
-def overdue(limit: int) -> list[int]:
-    """Open orders past their deadline that nobody is at work on."""
-    found = rows(
-        "SELECT id FROM orders WHERE status = 'processing' AND deadline_at < now() AND lease_until < now()"
-        " AND submitted_at IS NULL ORDER BY deadline_at LIMIT %(limit)s",
-        {"limit": limit},
-    )
-    return [found_row["id"] for found_row in found]
-
-
-def final_among(order_ids: list[int]) -> list[int]:
-    """Those of the orders that are final."""
-    sql = "SELECT id FROM orders WHERE id = ANY(%(ids)s) AND status <> 'processing'"
-    return [found_row["id"] for found_row in rows(sql, {"ids": order_ids})]
 
 
 def _lock(order_id: int) -> Row:
@@ -262,20 +194,7 @@ def _return_stock(order: Row, status: FinalStatus, delivered: int) -> None:
         catalogue.recount(order["product_id"])
         return
     changed(
-        "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now() WHERE id = %(id)s AND in_stock IS NOT NULL",
+        "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now()"
+        " WHERE id = %(id)s AND in_stock IS NOT NULL",
         {"n": order["quantity"], "id": order["product_id"]},
     )
-
-
-def _finish_attempt(lease: Lease, outcome: str) -> None:
-    changed(
-        "UPDATE fulfilment_attempts SET finished_at = now(), outcome = %(outcome)s"
-        " WHERE order_id = %(order_id)s AND lease_token = %(token)s",
-        {"order_id": lease.order_id, "token": lease.token, "outcome": outcome},
-    )
-
-
-def attempts_of(order_id: int) -> list[dict[str, Any]]:
-    """The attempts to fulfil an order, first one first."""
-    sql = "SELECT * FROM fulfilment_attempts WHERE order_id = %(id)s ORDER BY lease_token"
-    return rows(sql, {"id": order_id})

@@ -1,4 +1,4 @@
-"""How much each key is used. The gate counts in Redis, at no extra round trip; the counts are moved here every while."""
+"""How much each key is used. The gate counts in Redis, at no extra round trip; from there the counts are moved here."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,7 +43,8 @@ class Usage:
 def stored(key_id: int) -> Usage:
     """What the database knows of a key's use."""
     found = row(
-        "SELECT request_count, first_used_at, last_used_at, last_endpoint FROM api_keys WHERE id = %(id)s", {"id": key_id}
+        "SELECT request_count, first_used_at, last_used_at, last_endpoint FROM api_keys WHERE id = %(id)s",
+        {"id": key_id},
     )
     if found is None:
         return Usage(0, None, None, None)

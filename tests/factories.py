@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import simplejson
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -32,17 +33,25 @@ class Shop:
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         """GET an address of v1."""
-        return self.client.get(f"/api/v1{path}", headers={"X-API-Key": self.api_key, **kwargs.pop("headers", {})}, **kwargs)
+        return self.client.get(
+            f"/api/v1{path}", headers={"X-API-Key": self.api_key, **kwargs.pop("headers", {})}, **kwargs
+        )
 
-    def post(self, path: str, document: Any = None, *, raw: bytes | None = None, **headers: str) -> TestResponse:
-        """POST JSON to an address of v1; header names are given with underscores."""
+    def post(self, path: str, document: Any = None, *, raw: bytes | None = None, **headers: str | None) -> TestResponse:
+        """POST JSON to an address of v1; header names are given with underscores, and None leaves one out."""
         body = raw if raw is not None else json.dumps(document if document is not None else {}).encode()
-        sent = {"X-API-Key": self.api_key, "Content-Type": "application/json"}
-        if self.secret:
-            timestamp = str(int(time.time()))
-            sent |= {"X-Timestamp": timestamp, "X-Signature": sign(self.secret, timestamp, body).hex()}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(f"/api/v1{path}", data=body, headers=sent)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"X-API-Key": self.api_key, "Content-Type": "application/json"} | self.signature(body) | named
+        return self.client.post(
+            f"/api/v1{path}", data=body, headers={name: value for name, value in sent.items() if value is not None}
+        )
+
+    def signature(self, body: bytes, seconds_off: int = 0) -> dict[str, str]:
+        """The headers that sign a body, by a clock that is so many seconds off; none for a key without a secret."""
+        if self.secret is None:
+            return {}
+        timestamp = str(int(time.time()) + seconds_off)
+        return {"X-Timestamp": timestamp, "X-Signature": sign(self.secret, timestamp, body).hex()}
 
     def order(self, product: Product, quantity: int = 1, **fields: Any) -> TestResponse:
         """Order a product."""
@@ -53,11 +62,27 @@ class Shop:
         return self.get("/balance").json
 
 
-def make_shop(client: FlaskClient, balance: str = "1000", *, signed: bool = False, rate_limit: int = 100_000) -> Shop:
-    """A client with a new account and key, and so many dollars on it."""
+def make_shop(
+    client: FlaskClient,
+    balance: str = "1000",
+    *,
+    signed: bool = False,
+    rate_limit: int = 100_000,
+    account_id: int | None = None,
+    ip_allowlist: list[str] | None = None,
+) -> Shop:
+    """A client with a new key, and so many dollars on a new account; or a second key of an account that is named."""
     with db.connection_context():
-        minted = keys.mint("test", f"shop {next(_numbers)}", "v1", with_secret=signed, rate_limit=rate_limit)
-        if balance != "0":
+        minted = keys.mint(
+            "test",
+            f"shop {next(_numbers)}",
+            "v1",
+            with_secret=signed,
+            account_id=account_id,
+            ip_allowlist=ip_allowlist,
+            rate_limit=rate_limit,
+        )
+        if balance != "0" and account_id is None:
             ledger.credit("test", minted.account_id, parse_usd(balance), f"opening:{minted.account_id}", "")
     return Shop(client, minted.api_key, minted.secret, minted.account_id, minted.fingerprint)
 
@@ -68,7 +93,13 @@ def make_product(price: str = "8.90", in_stock: int = 10, **fields: Any) -> Prod
     with db.connection_context():
         product = catalogue.create(
             "test",
-            {"sku": f"sku-{number}", "category": "keys", "name": f"Product {number}", "price": parse_usd(price), **fields},
+            {
+                "sku": f"sku-{number}",
+                "category": "keys",
+                "name": f"Product {number}",
+                "price": parse_usd(price),
+                **fields,
+            },
         )
         add_stock(product, in_stock)
         return catalogue.find(product.id)
@@ -78,6 +109,11 @@ def add_stock(product: Product, count: int) -> None:
     """Put so many new items into a product's stock."""
     with db.atomic():
         stock.add(product.id, [{"login": f"user{next(_numbers)}", "password": "s3cret"} for _ in range(count)])
+
+
+def exact(response: TestResponse) -> Any:
+    """The answer's document, with every number as it is spelled."""
+    return simplejson.loads(response.get_data(), use_decimal=True)
 
 
 def eventually(condition: Callable[[], Any], what: str = "the condition") -> Any:

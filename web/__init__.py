@@ -9,7 +9,9 @@ from models.database import db, set_default_patience
 from settings import settings
 from web import errors, health, observe
 from web.admin import admin
+from web.bodies import BoundedRequest
 from web.commands import register_commands
+from web.path_ids import PathId
 from web.v1 import v1
 
 MAX_BODY_BYTES = 64 * 1024
@@ -21,8 +23,11 @@ def create_app() -> Flask:
     """The application, with its surfaces."""
     logs.configure()
     app = Flask(__name__, static_folder=None)
+    app.request_class = BoundedRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # merging redirects, in HTML and to whatever host the client named
+    app.url_map.converters["int"] = PathId
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies

@@ -1,19 +1,36 @@
 """Reading what a client sent, strictly: what is wrong is answered field by field, and nothing is guessed."""
 
 from typing import Annotated, Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl
 
+import flask
 from flask import request
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from models.errors import Refusal
 from models.money import NotAnAmount, parse_usd
 from models.strict_json import NotStrictJson, parse
 
 LARGEST_ID = 2**63 - 1
+MOST_VALUES = 100  # in a query
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class BoundedRequest(flask.Request):
+    """A request whose body, when it is too large, is always refused.
+
+    Werkzeug does so where the length is given; a chunked body it cuts off, and what is left may make sense.
+    """
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """The body. Raises RequestEntityTooLarge."""
+        data = super().get_data(*args, **kwargs)
+        if self.content_length is None and len(data) == self.max_content_length and self.environ["wsgi.input"].read(1):
+            raise RequestEntityTooLarge
+        return data
 
 
 class InvalidBody(Refusal):
@@ -32,9 +49,13 @@ class QueryModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-def _no_control_characters(text: str) -> str:
+def plain_text(text: str) -> str:
+    """The text as it is, if it has nothing but characters for people to read."""
     if any(character < " " or character == "\x7f" for character in text):
         raise PydanticCustomError("control_characters", "must not contain control characters")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        # A JSON escape can spell one half of a surrogate pair without the other; no encoding can store it.
+        raise PydanticCustomError("half_character", "must not contain half of a character (a lone surrogate)")
     return text
 
 
@@ -52,7 +73,7 @@ def _whole_number(value: Any) -> Any:
     return int(digits)
 
 
-Text = Annotated[str, AfterValidator(_no_control_characters)]
+Text = Annotated[str, AfterValidator(plain_text)]
 Usd = Annotated[int, BeforeValidator(_usd)]
 """Dollars on the wire, micro-dollars in the model."""
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
@@ -66,7 +87,7 @@ def read_body(model: type[Model]) -> Model:
     try:
         document = parse(request.get_data())
     except NotStrictJson as error:
-        _refuse([{"field": "body", "message": str(error)}])
+        _refuse([{"field": error.field or "body", "message": error.message}])
     if not isinstance(document, dict):
         _refuse([{"field": "body", "message": "must be a JSON object"}])
     return validate(model, document)
@@ -74,10 +95,39 @@ def read_body(model: type[Model]) -> Model:
 
 def read_query(model: type[Model]) -> Model:
     """The query parameters as a model. Raises InvalidBody."""
-    for name, value in request.args.items():
-        if "\0" in value or "\ufffd" in value:
-            _refuse([{"field": name if name.isidentifier() else "query", "message": "must be plain text"}])
-    return validate(model, request.args.to_dict())
+    given: dict[str, str] = {}
+    for name, value in _query_pairs():
+        if name not in model.model_fields:
+            continue
+        if name in given:
+            _refuse([{"field": name, "message": "is given twice"}])
+        if "\0" in value:
+            _refuse([{"field": name, "message": "must not contain NUL"}])
+        given[name] = value
+    return validate(model, given)
+
+
+def _query_pairs() -> list[tuple[str, str]]:
+    # Flask's own reading keeps bytes that are not UTF-8 as escapes, or fails at them.
+    try:
+        pairs = parse_qsl(
+            request.query_string.decode(), keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_VALUES
+        )
+    except ValueError:
+        _refuse([{"field": "query", "message": f"must be UTF-8 text, of at most {MOST_VALUES} values"}])
+    for name, value in pairs:
+        if not _is_text(name) or not _is_text(value):
+            _refuse([{"field": name if _is_text(name) else "query", "message": "must be UTF-8 text"}])
+    return pairs
+
+
+def _is_text(text: str) -> bool:
+    """Whether UTF-8 can carry it: bytes that are none, and halves of surrogate pairs, it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def validate(model: type[Model], document: dict[str, Any]) -> Model:
@@ -90,13 +140,14 @@ def validate(model: type[Model], document: dict[str, Any]) -> Model:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    text = ".".join(str(part) for part in location) or "body"
+    text = ".".join(str(part) for part in location) if location else "body"
     # The name may be the client's own: it goes back into JSON, so it must be text that UTF-8 can carry.
     return text.encode("utf-8", "replace").decode()[:100]
 
 
 def _sentence(fault: Any) -> str:
-    return {"extra_forbidden": "is not a field of this request", "missing": "is required"}.get(fault["type"], fault["msg"])
+    ours = {"extra_forbidden": "is not a field of this request", "missing": "is required"}
+    return ours.get(fault["type"]) or str(fault["msg"])
 
 
 def _refuse(fields: list[dict[str, str]]) -> NoReturn:

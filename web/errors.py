@@ -78,10 +78,14 @@ def _fault(error: Exception) -> Response:
     if isinstance(error, DatabaseError) and sqlstate(error) is None and db.is_closed_by_server():
         return _unavailable(error)
     log.error("request.fault", exc_info=error)
-    return _answer(500, "internal_error", "Something went wrong on our side; it is on record under this request id.", {})
+    return _answer(
+        500, "internal_error", "Something went wrong on our side; it is on record under this request id.", {}
+    )
 
 
-def _answer(status: int, code: str, message: str, facts: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+def _answer(
+    status: int, code: str, message: str, facts: dict[str, Any], headers: dict[str, str] | None = None
+) -> Response:
     body = {"error": code, "message": message, "request_id": g.get("request_id"), **facts}
     return answer(body, status, headers)
 

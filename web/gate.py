@@ -17,8 +17,9 @@ from jobs.waiting import redis_client
 from models import keys, usage
 from models.errors import Refusal
 from models.keys import Caller, Kind
-from web import signatures
+from web import known_keys, signatures
 from web.errors import check_both_servers
+from web.known_keys import Known
 
 WINDOW_SECONDS: dict[Kind, int] = {"v1": 60, "v2": 1}
 SIGNATURE_MEMORY_SECONDS = 2 * signatures.DRIFT_SECONDS + 60
@@ -50,47 +51,80 @@ class Rate:
     reset_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What Redis said of a request: whether the limit allows it, whether its signature is old, the key's version."""
+
+    accepted: bool
+    seen: bool
+    version: bytes | str | None
+
+
 def enter(api_key: str | None, kind: Kind, hint: str) -> None:
     """Let the request's caller in: sets `g.caller`, `g.rate`, `g.signature`, `g.replayed`; raises what refuses it.
 
     `hint` is the sentence that tells how to send a key.
     """
-    g.caller = _identify(api_key, kind, hint)
-    _check_address(g.caller)
-    signed = request.method == "POST" and g.caller.secret is not None
-    signature, refusal = signatures.check(g.caller.secret or "") if signed else (None, None)
-    g.signature = signature
-    g.replayed = _count(g.caller, kind, signature)
+    known = _identify(api_key, kind, hint)
+    if not _comes_from_allowed_address(known.caller):
+        known = _identify_anew(api_key, kind, hint)  # the list may have changed since it was remembered
+        _check_address(known.caller)
+    signature, refusal = _check_signature(known.caller)
+    counted = _count(known.caller, kind, signature)
+    if counted.version != known.version:
+        # An operator changed the key since it was remembered: what the database says now is what counts.
+        known = _identify_anew(api_key, kind, hint)
+        _check_address(known.caller)
+        signature, refusal = _check_signature(known.caller)
+    g.caller, g.signature, g.replayed = known.caller, signature, counted.seen
+    if not counted.accepted:
+        raise _too_many(known.caller, kind)
     if refusal is not None:
         raise refusal
     if g.replayed and "Idempotency-Key" not in request.headers:
         raise signatures.replayed()
 
 
-def _identify(api_key: str | None, kind: Kind, hint: str) -> Caller:
-    caller = keys.identify(api_key, kind) if api_key else None
-    if caller is None:
+def _identify(api_key: str | None, kind: Kind, hint: str) -> Known:
+    known = known_keys.identify(api_key, kind) if api_key else None
+    if known is None:
         check_both_servers()
         raise InvalidKey(f"The key is unknown or was revoked. {hint}") if api_key else MissingKey(hint)
-    structlog.contextvars.bind_contextvars(key=caller.fingerprint)
-    return caller
+    structlog.contextvars.bind_contextvars(key=known.caller.fingerprint)
+    return known
+
+
+def _identify_anew(api_key: str | None, kind: Kind, hint: str) -> Known:
+    known_keys.forget(api_key or "", kind)
+    return _identify(api_key, kind, hint)
+
+
+def _comes_from_allowed_address(caller: Caller) -> bool:
+    return keys.allows(caller.ip_allowlist, request.remote_addr or "")
 
 
 def _check_address(caller: Caller) -> None:
-    address = request.remote_addr or ""
-    if not keys.allows(caller.ip_allowlist, address):
+    if not _comes_from_allowed_address(caller):
         check_both_servers()
+        address = request.remote_addr
         raise AddressNotAllowed(f"This key may not be used from {address}; ask the operator to allow the address.")
 
 
-def _count(caller: Caller, kind: Kind, signature: bytes | None) -> bool:
-    """Count the request; returns whether its signature was seen before. Raises RateLimitExceeded."""
-    accepted, remaining, free_in, seen = _script()(
+def _check_signature(caller: Caller) -> tuple[bytes | None, Exception | None]:
+    """The signature, if it holds; or its refusal, which waits until the request has been counted."""
+    if request.method != "POST" or caller.secret is None:
+        return None, None
+    return signatures.check(caller.secret)
+
+
+def _count(caller: Caller, kind: Kind, signature: bytes | None) -> Counted:
+    accepted, remaining, free_in, seen, version = _script()(
         keys=[
             f"rate:{caller.key_id}",
             usage.counter(caller.key_id),
             usage.DIRTY_KEYS,
             f"signature:{caller.key_id}:{signature.hex() if signature else ''}",
+            known_keys.version_key(caller.fingerprint),
         ],
         args=[
             caller.rate_limit,
@@ -100,18 +134,18 @@ def _count(caller: Caller, kind: Kind, signature: bytes | None) -> bool:
             SIGNATURE_MEMORY_SECONDS if signature else 0,
         ],
     )
-    seconds = max(1, math.ceil(free_in / 1_000_000))
-    g.rate = Rate(caller.rate_limit, remaining, seconds)
-    if not accepted:
-        raise RateLimitExceeded(
-            f"The key's limit is {caller.rate_limit} requests in {WINDOW_SECONDS[kind]} s; try again in {seconds} s.",
-            retry_after=seconds,
-        )
-    return bool(seen)
+    g.rate = Rate(caller.rate_limit, remaining, max(1, math.ceil(free_in / 1_000_000)))
+    return Counted(bool(accepted), bool(seen), version)
+
+
+def _too_many(caller: Caller, kind: Kind) -> RateLimitExceeded:
+    seconds = g.rate.reset_seconds
+    return RateLimitExceeded(
+        f"The key's limit is {caller.rate_limit} requests in {WINDOW_SECONDS[kind]} s; try again in {seconds} s.",
+        retry_after=seconds,
+    )
 
 
 @lru_cache(maxsize=1)
 def _script() -> Any:
     return redis_client().register_script(_SCRIPT)
-
-

@@ -17,7 +17,7 @@ TWIN_PAUSE_SECONDS = 0.05
 
 
 def read_key(*, waited: bool = False) -> IdempotencyKey | None:
-    """The request's key, if it has one. Raises InvalidBody; and ReplayedRequest for an old signature without a record."""
+    """The request's key, if it has one. Raises InvalidBody, and ReplayedRequest for an old signature off the record."""
     text = request.headers.get("Idempotency-Key")
     if text is None:
         return None
@@ -36,6 +36,11 @@ def first_answer(key: IdempotencyKey | None) -> Response | None:
     if first is None:
         return None
     return Response(first["answer"], mimetype="application/json", headers={"Idempotent-Replayed": "true"})
+
+
+def is_recorded(key: IdempotencyKey | None) -> bool:
+    """Whether the key's first request made something. Raises KeyReused."""
+    return key is not None and _recorded(key) is not None
 
 
 def keep(key: IdempotencyKey, answer_text: str) -> None:

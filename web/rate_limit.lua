@@ -2,12 +2,14 @@
 -- starts, holds more requests than the limit), the usage counts, and whether a signature was seen before.
 --
 -- KEYS: 1 the key's accepted requests (sorted set by microsecond), 2 its usage counter, 3 the set of counters to drain,
---       4 the signature
+--       4 the signature, 5 the key's version
 -- ARGV: 1 limit, 2 window in microseconds, 3 endpoint, 4 key id, 5 seconds to remember the signature (0: there is none)
--- Returns: accepted (1 or 0), requests left, microseconds until one more is free, signature seen before (1 or 0)
+-- Returns: accepted (1 or 0), requests left, microseconds until one more is free, signature seen before (1 or 0),
+--          the key's version (nil: it did not change lately)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
+local version = redis.call('GET', KEYS[5])
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
@@ -22,7 +24,7 @@ end
 local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local free_in = tonumber(oldest[2]) + window - now
 if not accepted then
-    return {0, 0, free_in, 0}
+    return {0, 0, free_in, 0, version}
 end
 
 redis.call('HINCRBY', KEYS[2], 'n', 1)
@@ -34,4 +36,4 @@ local seen = 0
 if ARGV[5] ~= '0' and not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[5]) then
     seen = 1
 end
-return {1, limit - used, free_in, seen}
+return {1, limit - used, free_in, seen, version}

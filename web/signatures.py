@@ -5,6 +5,7 @@ import hmac
 import time
 
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from models.errors import Refusal
 
@@ -32,14 +33,17 @@ def sign(secret: str, timestamp: str, body: bytes) -> bytes:
     return hmac.digest(secret.encode(), timestamp.encode() + b"\n" + body, hashlib.sha256)
 
 
-def check(secret: str) -> tuple[bytes | None, Refusal | None]:
+def check(secret: str) -> tuple[bytes | None, Exception | None]:
     """The request's signature if it holds, else the refusal to raise once the request has been counted."""
     timestamp, given = request.headers.get("X-Timestamp"), request.headers.get("X-Signature")
     if not timestamp or not given:
         return None, MissingSignature("This key has a secret: send X-Timestamp and X-Signature with every POST.")
     if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
         return None, InvalidSignature("X-Timestamp must be the time in whole seconds since 1970.")
-    expected = sign(secret, timestamp, request.get_data())
+    try:
+        expected = sign(secret, timestamp, request.get_data())
+    except RequestEntityTooLarge as too_large:
+        return None, too_large
     if not hmac.compare_digest(expected.hex().encode(), given.strip().lower().encode()):
         return None, InvalidSignature(
             "X-Signature must be the hex HMAC-SHA256, keyed with your secret, of timestamp, line feed and raw body."

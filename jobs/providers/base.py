@@ -2,7 +2,8 @@
 
 from typing import Protocol
 
-from models.settlement import Lease, Outcome
+from models.leases import Lease
+from models.settlement import Outcome
 
 
 class Provider(Protocol):

@@ -1,6 +1,7 @@
 """Our own items."""
 
-from models.settlement import FromStock, Lease, Outcome
+from models.leases import Lease
+from models.settlement import FromStock, Outcome
 
 
 class Stock:

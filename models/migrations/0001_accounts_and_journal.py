@@ -20,7 +20,7 @@ CREATE TABLE transfers (
     kind text NOT NULL,
     source text NOT NULL,
     target text NOT NULL,
-    account_id bigint NOT NULL REFERENCES accounts (id),
+    account_id bigint NOT NULL,
     amount bigint NOT NULL CONSTRAINT transfers_amount_positive CHECK (amount > 0),
     reference text NOT NULL,
     order_id bigint,
@@ -41,18 +41,19 @@ CREATE INDEX transfers_by_order ON transfers (order_id) WHERE order_id IS NOT NU
 
 CREATE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the journal is append-only';
+    RAISE EXCEPTION 'the rows of this table are kept as they are';
 END $$;
 CREATE TRIGGER transfers_append_only BEFORE UPDATE OR DELETE ON transfers
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_history();
+CREATE TRIGGER accounts_kept BEFORE DELETE ON accounts FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_history();
 CREATE TRIGGER transfers_never_truncated BEFORE TRUNCATE ON transfers
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting_history();
 """
 
 DOWN = """
 DROP TABLE transfers;
-DROP FUNCTION refuse_rewriting_history();
 DROP TABLE accounts;
+DROP FUNCTION refuse_rewriting_history();
 """
 
 

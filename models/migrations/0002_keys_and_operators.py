@@ -20,6 +20,7 @@ CREATE TABLE api_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz
 );
+CREATE TRIGGER api_keys_kept BEFORE DELETE ON api_keys FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_history();
 CREATE INDEX api_keys_by_account ON api_keys (account_id);
 
 CREATE TABLE operators (

@@ -23,6 +23,8 @@ CREATE TABLE products (
     CONSTRAINT products_stock_is_counted CHECK (provider <> 'stock' OR in_stock IS NOT NULL)
 );
 
+CREATE TRIGGER products_kept BEFORE DELETE ON products FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_history();
+
 CREATE TABLE stock_items (
     id bigserial PRIMARY KEY,
     product_id bigint NOT NULL REFERENCES products (id),

@@ -3,6 +3,7 @@
 import select
 import socket
 import threading
+from contextlib import suppress
 from typing import Literal
 
 Mode = Literal["pass", "refuse", "silent"]
@@ -62,12 +63,12 @@ class Proxy:
                 for source in select.select([client, server], [], [], 1)[0]:
                     data = source.recv(65_536)
                     if not data:
-                        return
+                        return None
                     if self._mode == "silent":
                         return self._swallow()
                     other[source].sendall(data)
         except OSError:
-            return
+            return None
         finally:
             if self._mode != "silent":
                 _shut(client)
@@ -78,8 +79,6 @@ class Proxy:
 
 
 def _shut(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     connection.close()

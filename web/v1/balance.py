@@ -17,7 +17,7 @@ from web.answers import answer
 from web.bodies import QueryInt, QueryModel, read_query
 
 COLUMNS = ("id", "created_at", "kind", "amount_usdt", "order_id", "topup_id", "note")
-FORMULA_STARTS = ("=", "+", "-", "@")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets read them too
 
 
 class StatementQuery(QueryModel):
@@ -50,10 +50,11 @@ def show_balance() -> Response:
 def list_transactions() -> Response:
     """The statement: a page as JSON, or all of it as CSV."""
     query = read_query(StatementQuery)
+    cursor = Cursor.read(query.cursor, query.limit)
     if query.format == "csv" or (query.format is None and _prefers_csv()):
         headers = {"Content-Disposition": "attachment; filename=transactions.csv"}
         return Response(_csv(accounts.whole_statement(g.caller.account_id)), mimetype="text/csv", headers=headers)
-    page = accounts.statement(g.caller.account_id, Cursor.read(query.cursor, query.limit))
+    page = accounts.statement(g.caller.account_id, cursor)
     return answer({"items": [_view(transfer) for transfer in page.items], "next_cursor": page.next_cursor})
 
 

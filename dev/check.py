@@ -1,0 +1,81 @@
+"""bin/test: the linters and the tests, on servers of their own."""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dev.child import Command
+from dev.console import Console, open_console
+from dev.environment import development_settings, given_environment, port_in, process_environment
+from dev.errors import StartError
+from dev.servers import start_servers
+from dev.supervisor import StopRequested, Supervisor
+
+LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
+
+# How the names of Sutler's settings start. A developer's shell may hold those of a real installation, and tests must
+# reach neither its data nor its providers; they are to give the same result everywhere, too.
+SETTING_PREFIXES = (
+    *(
+        "ADMIN_TOKEN",
+        "ALLOW_",
+        "ARBITRUM_",
+        "BIND_HOST",
+        "BROKER_",
+        "BSC_",
+        "DATABASE_",
+        "DYNAMIC_PRICING",
+        "GRAMSTACK_",
+    ),
+    *("ISTAR_", "LOG_FORMAT", "ORDER_", "POLYGON_", "PORT", "PUBLIC_URL", "REDIS_", "REFERRAL_", "REFUND_", "SCAN_"),
+    *("SECRET_KEYS", "SENTRY_", "SOLANA_", "TELEGRAM_", "TONCENTER_", "TOPUP_", "TRONGRID_", "TRUSTED_PROXIES"),
+    *("UPSTREAM_", "USDT_", "WAIT_", "WALLET_", "WEB_", "WEBHOOK_", "WORKER_"),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the linters (unless there are arguments) and pytest; returns pytest's exit code, or else a linter's."""
+    with open_console() as console:
+        try:
+            return _check(console, arguments)
+        except StopRequested:
+            return 128 + signal.SIGINT
+        except StartError as error:
+            console.say(str(error))
+            return 1
+
+
+def _check(console: Console, arguments: Sequence[str]) -> int:
+    given = _without_settings(given_environment())
+    with tempfile.TemporaryDirectory(prefix="sutler-test-") as directory, Supervisor(console) as supervisor:
+        var = Path(directory)
+        settings = development_settings(given, var)
+        environ = process_environment(given, settings, var)
+        lint_code = 0 if arguments else _lint(supervisor, console, environ)
+        environ |= start_servers(supervisor, var, given, web_port=port_in(given), is_durable=False)
+        pytest = (sys.executable, "-m", "pytest", *arguments)
+        return _run(supervisor, "pytest", pytest, environ) or lint_code
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without real settings; TEST_DATABASE_URL and TEST_REDIS_URL may name servers to test on."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(SETTING_PREFIXES)}
+    servers = {name: environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
+    return kept | {name: url for name, url in servers.items() if url}
+
+
+def _lint(supervisor: Supervisor, console: Console, environ: Mapping[str, str]) -> int:
+    """Run every linter and return the exit code of the first that found something."""
+    codes = {linter: _run(supervisor, linter, tuple(linter.split()), environ) for linter in LINTERS}
+    failed = {linter: code for linter, code in codes.items() if code != 0}
+    if failed:
+        console.say(f"Not clean: {', '.join(failed)}.")
+    return next(iter(failed.values()), 0)
+
+
+def _run(supervisor: Supervisor, name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> int:
+    # SIGINT, because that is what makes pytest end with its fixtures torn down and its summary shown.
+    code = supervisor.run_to_end(Command(name, argv, environ, stop_signal=signal.SIGINT, inherits_terminal=True))
+    return code if code >= 0 else 128 - code

@@ -1,0 +1,30 @@
+"""Lists: pages of what there is, newest first."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from flask import Response
+from pydantic import Field
+
+from models.paging import Cursor, Page
+from web.answers import answer
+from web.bodies import QueryInt, QueryModel
+
+Item = TypeVar("Item")
+
+
+class ListQuery(QueryModel):
+    """Which part of a list."""
+
+    cursor: str | None = Field(None, max_length=100)
+    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+
+    @property
+    def position(self) -> Cursor:
+        """Where the page begins, and how long it is. Raises InvalidCursor."""
+        return Cursor.read(self.cursor, self.limit)
+
+
+def page_answer(page: Page[Item], view: Callable[[Item], dict[str, Any]]) -> Response:
+    """A page whose items are shown by `view`."""
+    return answer({"items": [view(item) for item in page.items], "next_cursor": page.next_cursor})

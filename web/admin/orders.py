@@ -1,0 +1,121 @@
+"""All clients' orders, without their items; and how to end or wake one by hand."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, g
+from pydantic import Field
+
+from jobs import enqueue
+from models import leases, listings, settlement
+from models.database import Row
+from models.money import usd
+from models.operators import Role
+from models.tables import epoch
+from web.admin.guard import needs
+from web.admin.lists import ListQuery, page_answer
+from web.answers import answer
+from web.bodies import LARGEST_ID, QueryInt, read_query
+from web.v1 import orders as v1_orders
+from web.v1.orders import OrderStatus
+from web.v1.products import LATEST_EPOCH
+
+
+class OrdersQuery(ListQuery):
+    """Which orders; times in epoch seconds."""
+
+    account_id: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
+    status: OrderStatus | None = None
+    client_reference: str | None = Field(None, max_length=64)
+    created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
+    created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
+
+    @property
+    def wanted(self) -> listings.OrderFilter:
+        """The filter that the query stands for."""
+        return listings.OrderFilter(
+            self.account_id, self.status, self.client_reference, self.created_from, self.created_to
+        )
+
+
+def route(admin: Blueprint) -> None:
+    """Add this resource's addresses."""
+    admin.get("/orders")(list_orders)
+    admin.get("/orders/<int:order_id>")(show_order)
+    admin.post("/orders/<int:order_id>/cancel")(cancel)
+    admin.post("/orders/<int:order_id>/refund")(refund)
+    admin.post("/orders/<int:order_id>/retry")(retry)
+
+
+@needs(Role.READ)
+def list_orders() -> Response:
+    """The orders of all accounts."""
+    query = read_query(OrdersQuery)
+    return page_answer(listings.orders_in_full(query.wanted, query.position), view)
+
+
+@needs(Role.READ)
+def show_order(order_id: int) -> Response:
+    """One order, with each attempt to fulfil it."""
+    return answer(full_view(order_id))
+
+
+@needs(Role.OPERATE)
+def cancel(order_id: int) -> Response:
+    """End an open order that no provider has, and return its money."""
+    enqueue.announce(settlement.cancel(g.operator.name, order_id))
+    return answer(full_view(order_id))
+
+
+@needs(Role.OPERATE)
+def refund(order_id: int) -> Response:
+    """Return the money of a delivered order."""
+    enqueue.announce(settlement.refund(g.operator.name, order_id))
+    return answer(full_view(order_id))
+
+
+@needs(Role.OPERATE)
+def retry(order_id: int) -> Response:
+    """Have an open order taken up at once."""
+    settlement.retry(g.operator.name, order_id)
+    enqueue.fulfil(order_id)
+    return answer(full_view(order_id))
+
+
+def full_view(order_id: int) -> dict[str, Any]:
+    """An order with its attempts. Raises OrderNotFound."""
+    order = listings.order_in_full(order_id)
+    return {**view(order), "attempts": [_attempt_view(attempt) for attempt in leases.attempts_of(order_id)]}
+
+
+def view(order: Row) -> dict[str, Any]:
+    """An order as operators see it: what the client sees, whose it is, and how it stands with the workers."""
+    return {
+        **v1_orders.view(order),
+        "account_id": order["account_id"],
+        "surface": order["surface"],
+        "key_fingerprint": order["key_fingerprint"],
+        "product_sku": order["product_sku"],
+        "base_total_usdt": usd(order["base_total"]),
+        "max_price_usdt": None if order["max_price"] is None else usd(order["max_price"]),
+        "recipient": order["recipient"],
+        "webhook_url": order["webhook_url"],
+        "deadline_at": epoch(order["deadline_at"]),
+        "submitted_at": _moment(order["submitted_at"]),
+        "lease": {"token": order["lease_token"], "until": _moment(order["lease_until"])},
+    }
+
+
+def _attempt_view(attempt: Row) -> dict[str, Any]:
+    return {
+        "number": attempt["lease_token"],
+        "provider": attempt["provider"],
+        "started_at": epoch(attempt["started_at"]),
+        "finished_at": _moment(attempt["finished_at"]),
+        "outcome": attempt["outcome"],
+    }
+
+
+def _moment(value: datetime | None) -> int | None:
+    # An order that was never leased has its lease's end in the year 1, as psycopg2 reads "-infinity".
+    return None if value is None or value.year == 1 else epoch(value)

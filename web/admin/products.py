@@ -1,0 +1,111 @@
+"""The catalogue, as operators keep it."""
+
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, g
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from models import catalogue
+from models.catalogue import LARGEST_QUANTITY
+from models.money import PER_USD
+from models.operators import Role
+from models.tables import Product
+from settings import settings
+from web.admin.fields import Name, Prose
+from web.admin.guard import needs
+from web.admin.lists import ListQuery, page_answer
+from web.answers import answer
+from web.bodies import StrictModel, Usd, read_body, read_query
+from web.v1 import products as v1_products
+
+LARGEST_PRICE = 1_000_000 * PER_USD
+
+
+def _configured(provider: str) -> str:
+    if provider not in settings.providers:
+        known = ", ".join(sorted(settings.providers))
+        raise PydanticCustomError("provider", "must be one of: {known}", {"known": known})
+    return provider
+
+
+Price = Annotated[Usd, Field(gt=0, le=LARGEST_PRICE)]
+Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
+Provider = Annotated[str, AfterValidator(_configured)]
+
+
+class NewProduct(StrictModel):
+    """A product; `price_usdt` in micro-dollars."""
+
+    sku: Name
+    category: Name
+    name: Name
+    price_usdt: Price
+    description: Prose = ""
+    min_quantity: Quantity = 1
+    max_quantity: Quantity = LARGEST_QUANTITY
+    provider: Provider = "stock"
+    needs_recipient: bool = False
+    active: bool = True
+
+
+class ProductChange(NewProduct):
+    """Some fields of a product: the defaults stand for what is not sent, and are never read."""
+
+    sku: Name = ""
+    category: Name = ""
+    name: Name = ""
+    price_usdt: Price = 0
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ProductChange":
+        if not self.model_fields_set:
+            raise PydanticCustomError("nothing", "must change at least one field")
+        return self
+
+
+def route(admin: Blueprint) -> None:
+    """Add this resource's addresses."""
+    admin.post("/products")(create_product)
+    admin.get("/products")(list_products)
+    admin.get("/products/<int:product_id>")(show_product)
+    admin.patch("/products/<int:product_id>")(change_product)
+
+
+@needs(Role.OPERATE)
+def create_product() -> Response:
+    """Add a product."""
+    body = read_body(NewProduct)
+    return answer(view(catalogue.create(g.operator.name, columns(body))), 201)
+
+
+@needs(Role.READ)
+def list_products() -> Response:
+    """All products, those not for sale too."""
+    return page_answer(catalogue.listed(read_query(ListQuery).position), view)
+
+
+@needs(Role.READ)
+def show_product(product_id: int) -> Response:
+    """One product."""
+    return answer(view(catalogue.get(product_id)))
+
+
+@needs(Role.OPERATE)
+def change_product(product_id: int) -> Response:
+    """Change what the body names, and leave the rest."""
+    body = read_body(ProductChange)
+    return answer(view(catalogue.change(g.operator.name, product_id, columns(body))))
+
+
+def columns(body: NewProduct) -> dict[str, Any]:
+    """The columns that the body gives values to."""
+    fields = body.model_dump(include=body.model_fields_set)
+    if "price_usdt" in fields:
+        fields["price"] = fields.pop("price_usdt")
+    return fields
+
+
+def view(product: Product) -> dict[str, Any]:
+    """A product as operators see it."""
+    return {**v1_products.view(product), "provider": product.provider, "active": product.active}

@@ -1,0 +1,64 @@
+"""Items for sale, sent in bulk: as they come in they are put into stock, and what is wrong with some is answered."""
+
+import io
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from flask import Blueprint, Response, g, request
+
+from models import catalogue
+from models.database import db
+from models.errors import Refusal
+from models.operators import Role
+from models.stock_forms import STREAMED, json_document
+from models.stock_import import Refused, StockImport
+from models.stock_items import Line
+from web.admin.guard import needs
+from web.answers import answer
+
+LARGEST_UPLOAD = 64 * 1024 * 1024
+MOST_REFUSALS_SHOWN = 10_000
+READ_BUFFER = 128 * 1024
+_FORM_OF_TYPE = {"application/json": "json", "application/x-ndjson": "jsonl", "text/csv": "csv"}
+
+
+class UnknownForm(Refusal):
+    status, code = 415, "unsupported_media_type"
+
+
+def route(admin: Blueprint) -> None:
+    """Add this resource's address."""
+    admin.post("/products/<int:product_id>/stock")(upload)
+
+
+@needs(Role.OPERATE)
+def upload(product_id: int) -> Response:
+    """Add the items of the body to a product's stock."""
+    request.max_content_length = LARGEST_UPLOAD
+    form = _form()
+    running = StockImport(g.operator.name, catalogue.get(product_id), f"{form} upload")
+    db.close()  # the body may take its time to come
+    refused: list[Refused] = []
+    for refused_in_batch in running.run(_lines(form)):
+        refused += refused_in_batch[: MOST_REFUSALS_SHOWN - len(refused)]
+        db.close()
+    return answer({
+        "added": running.added,
+        "refused": [{"line": refusal.line, "reason": refusal.reason} for refusal in refused],
+        "refused_count": running.refused,
+    })  # fmt: skip
+
+
+def _form() -> str:
+    form = _FORM_OF_TYPE.get(request.mimetype)
+    if form is None:
+        raise UnknownForm(f"Send the items as one of {', '.join(_FORM_OF_TYPE)}.")
+    return form
+
+
+def _lines(form: str) -> Iterator[Line]:
+    if form == "json":
+        return json_document(request.get_data(cache=False))
+    # Without a buffer each line would be read from the socket byte by byte.
+    stream = io.BufferedReader(cast(io.RawIOBase, request.stream), READ_BUFFER)
+    return STREAMED[form](cast(BinaryIO, stream), 0)

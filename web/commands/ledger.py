@@ -1,0 +1,25 @@
+"""`flask ledger`: the books."""
+
+import click
+
+from models import invariants
+from models.database import patience
+from web.admin.ledger import CHECK_PATIENCE_SECONDS
+from web.commands.operator_command import OperatorGroup
+
+
+@click.group("ledger", cls=OperatorGroup)
+def group() -> None:
+    """The books."""
+
+
+@group.command("check")
+def check() -> None:
+    """Add everything up from the journal; exit code 1 if anything differs."""
+    with patience(CHECK_PATIENCE_SECONDS):
+        report = invariants.check_all()
+    for difference in report["differences"]:
+        click.echo(difference)
+    if not report["ok"]:
+        raise click.ClickException("The books are wrong.")
+    click.echo(f"The books are right: {report['accounts']} accounts, {report['transfers']} transfers.")

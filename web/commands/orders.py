@@ -1,0 +1,68 @@
+"""`flask orders`: clients' orders."""
+
+from typing import get_args
+
+import click
+
+from jobs import enqueue
+from models import listings, settlement
+from web.admin.orders import OrdersQuery, full_view, view
+from web.bodies import validate
+from web.commands.operator_command import Id, OperatorGroup, actor, given
+from web.commands.output import paged, show, show_page
+from web.v1.orders import OrderStatus
+
+
+@click.group("orders", cls=OperatorGroup)
+def group() -> None:
+    """Clients' orders."""
+
+
+@group.command("list")
+@click.option("--account", "account_id", type=Id)
+@click.option("--status", type=click.Choice(get_args(OrderStatus)))
+@click.option("--client-reference")
+@paged
+def list_orders(
+    account_id: int | None, status: str | None, client_reference: str | None, limit: int, cursor: str | None
+) -> None:
+    """Show orders, newest first."""
+    query = validate(
+        OrdersQuery,
+        given(account_id=account_id, status=status, client_reference=client_reference, limit=limit, cursor=cursor),
+    )
+    columns = ("order_id", "status", "account_id", "product_sku", "quantity", "delivered_quantity", "price_usdt",
+               "refunded_usdt", "created_at", "client_reference")  # fmt: skip
+    show_page(listings.orders_in_full(query.wanted, query.position), view, columns)
+
+
+@group.command("show")
+@click.argument("order_id", type=Id)
+def show_order(order_id: int) -> None:
+    """Show one order, without its items."""
+    show(full_view(order_id))
+
+
+@group.command("cancel")
+@click.argument("order_id", type=Id)
+def cancel(order_id: int) -> None:
+    """End an open order that no provider has, and return its money."""
+    enqueue.announce(settlement.cancel(actor(), order_id))
+    show(full_view(order_id))
+
+
+@group.command("refund")
+@click.argument("order_id", type=Id)
+def refund(order_id: int) -> None:
+    """Return the money of a delivered order."""
+    enqueue.announce(settlement.refund(actor(), order_id))
+    show(full_view(order_id))
+
+
+@group.command("retry")
+@click.argument("order_id", type=Id)
+def retry(order_id: int) -> None:
+    """Have an open order taken up at once."""
+    settlement.retry(actor(), order_id)
+    enqueue.fulfil(order_id)
+    click.echo(f"Order {order_id} is waiting to be taken up.")
