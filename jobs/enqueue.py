@@ -5,6 +5,7 @@ their own, many in one round trip when many are there: whoever has committed nee
 is down.
 """
 
+import atexit
 import os
 import queue
 import threading
@@ -21,6 +22,7 @@ from jobs.waiting import publish
 from models.settlement import Ended
 
 MOST_AT_ONCE = 200
+FLUSH_SECONDS = 3.0
 
 log = structlog.get_logger()
 Message = dramatiq.Message[Any]
@@ -62,7 +64,7 @@ class _Sender:
     """The thread that sends, started with the first message."""
 
     def __init__(self) -> None:
-        self._messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._messages: queue.Queue[Message] = queue.Queue()
         self._lock = threading.Lock()
         self._process = 0
 
@@ -74,6 +76,13 @@ class _Sender:
                 if self._process != os.getpid():
                     self._process = os.getpid()
                     threading.Thread(target=self._run, name="enqueue", daemon=True).start()
+                    atexit.register(self._flush)
+
+    def _flush(self) -> None:
+        """Let what is under way be sent before the process ends: a command of an operator ends at once."""
+        if self._process == os.getpid():
+            with self._messages.all_tasks_done:
+                self._messages.all_tasks_done.wait_for(lambda: not self._messages.unfinished_tasks, FLUSH_SECONDS)
 
     def _run(self) -> None:
         while True:
@@ -88,6 +97,8 @@ class _Sender:
             except (redis.RedisError, dramatiq.BrokerError) as error:
                 # The sweep finds these orders and webhooks within seconds of the end of the outage.
                 log.warning("enqueue.failed", messages=len(messages), error=type(error).__name__)
+            for _ in messages:
+                self._messages.task_done()
 
 
 _sender = _Sender()

@@ -323,7 +323,7 @@ QUERIES = [
 CURSORS = ("", "0", "abc", "MA", "LTE", "MTA!", "MT A", "MTA==", "M T A", "IDEw", "MV8w", "KzE", "MDE", "%00", "%ff", "٣", "x" * 101,
            "OTIyMzM3MjAzNjg1NDc3NTgwOA", "MS4w", "'", "../1", "MTA=%0A")  # fmt: skip
 QUERIES += [f"{path}?cursor={value}" for path in ("/orders", "/balance/transactions") for value in CURSORS]
-QUERIES += ["/balance/transactions?format=csv&cursor=x"]
+QUERIES += ["/balance/transactions?cursor=x&format=csv"]
 
 
 def test_bad_query_values_are_refused_and_named(shop: Shop) -> None:
