@@ -3,9 +3,7 @@
 import os
 import signal
 import sys
-import time
 from typing import Any
-from uuid import uuid4
 
 import dramatiq
 import redis
@@ -23,7 +21,6 @@ from settings import settings
 HEARTBEAT_TIMEOUT_MS = 15_000
 MAINTENANCE_ALWAYS = 1_000_000
 SOCKET_SECONDS = 2.0
-LUA_STACK = 1000  # how many values a script may unpack; enqueueing unpacks none
 SHUTDOWN_MS = 15_000  # under the 30 s that platforms give a process to end
 
 log = structlog.get_logger()
@@ -83,32 +80,9 @@ def _client() -> redis.Redis:
     )
 
 
-class Broker(RedisBroker):
-    """Dramatiq's broker, which can also take many messages in one round trip."""
-
-    def enqueue_all(self, messages: list[dramatiq.Message[Any]]) -> None:
-        """Enqueue messages as `enqueue` would, one after the other, but in a pipeline and without delays.
-
-        It calls the script that Dramatiq's broker keeps for its commands (2.2); a test holds the two together.
-        """
-        pipeline = self.client.pipeline(transaction=False)
-        for message in messages:
-            redis_message_id = str(uuid4())
-            queued = message.copy(options={"redis_message_id": redis_message_id})
-            self.scripts["dispatch"](
-                keys=[self.namespace],
-                args=[
-                    "enqueue", int(time.time() * 1000), queued.queue_name, self.broker_id, self.heartbeat_timeout,
-                    self.dead_message_ttl, 0, LUA_STACK, redis_message_id, queued.encode(),
-                ],
-                client=pipeline,
-            )  # fmt: skip
-        pipeline.execute()
-
-
-def setup() -> Broker:
+def setup() -> RedisBroker:
     """Make the broker of this process."""
-    made = Broker(  # type: ignore[no-untyped-call]
+    made = RedisBroker(  # type: ignore[no-untyped-call]
         client=_client(),
         namespace="sutler",
         heartbeat_timeout=HEARTBEAT_TIMEOUT_MS,

@@ -3,7 +3,8 @@
 import psycopg2
 import structlog
 
-from models.database import CONNECT_SECONDS, Connection, TimedCursor
+from models.connections import Connection, TimedCursor
+from models.database import CONNECT_SECONDS
 from settings import settings
 
 LEADER_LOCK = 7200

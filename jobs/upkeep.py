@@ -6,7 +6,7 @@ import structlog
 from jobs import queues, ticks
 from jobs.waiting import redis_client
 from models import idempotency, invariants, usage
-from models.database import patience
+from models.connections import patience
 
 log = structlog.get_logger()
 

@@ -14,6 +14,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from jobs.redis_calls import RedisCalls
 from models import leases
 from models.database import OUTAGES, db
 from settings import settings
@@ -43,10 +44,16 @@ def redis_client() -> redis.Redis:
     return redis.Redis(connection_pool=pool)
 
 
+@lru_cache(maxsize=1)
+def request_calls() -> RedisCalls:
+    """The process's connections for what every request asks of Redis."""
+    return RedisCalls(settings.redis_url, COMMAND_SECONDS, POOL_SIZE)
+
+
 def publish(order_id: int) -> None:
     """Say that an order is final, after the commit that made it so."""
     try:
-        redis_client().publish(CHANNEL, order_id)
+        request_calls().call(("PUBLISH", CHANNEL, order_id))
     except redis.RedisError as error:
         log.warning("waiting.publish_failed", order_id=order_id, error=type(error).__name__)
 

@@ -21,6 +21,7 @@ from settings import settings
 
 PLACE_ATTEMPTS = 10
 FIRST_WAKE_SECONDS = 5  # how long the queue has before a sweep looks after the order
+LASTING_SECONDS = 10
 PRICING_LOCK = 7201  # the class of the advisory locks that are taken on an undiscounted total
 
 
@@ -52,13 +53,21 @@ class Placed:
 
 
 # Two orders of one total must not count the same predecessors. The lock is a statement of its own, since the next one
-# must see (in a snapshot of its own) what the lock's last holder has committed.
+# must see (in a snapshot of its own) what the lock's last holder has committed. Once the surcharge is at its highest
+# (by orders that will not be too old by the next statement either), one more order cannot change it: no lock then, and
+# orders of a popular total do not queue for one.
 _LOCK_TOTAL = Statement(
     "lock_total",
-    "SELECT pg_advisory_xact_lock(%(lock)s, hashint8(price * %(quantity)s)) FROM products WHERE id = %(product_id)s",
+    f"""
+    SELECT pg_advisory_xact_lock(%(lock)s, hashint8(wanted.base_total))
+    FROM (SELECT price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s) AS wanted
+    WHERE (SELECT count(*) FROM ({RECENT_OF_TOTAL.replace("window", "lasting_window")}) AS recent) < %(max_hits)s
+    """,  # noqa: S608 - put together from literals
     lock="integer",
     quantity="integer",
     product_id="bigint",
+    lasting_window="integer",
+    max_hits="integer",
 )
 
 _WRITE = Statement(
@@ -169,7 +178,8 @@ def _write(purchase: Purchase) -> Row | None:
             "max_price": purchase.max_price, "client_reference": purchase.client_reference,
             "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "signature": purchase.signature,
             "deadline": settings.order_deadline_seconds, "first_wake": FIRST_WAKE_SECONDS,
-            "window": WINDOW_SECONDS, "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
+            "window": WINDOW_SECONDS, "lasting_window": WINDOW_SECONDS - LASTING_SECONDS,
+            "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },

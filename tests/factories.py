@@ -102,7 +102,7 @@ def make_product(price: str = "8.90", in_stock: int = 10, **fields: Any) -> Prod
             },
         )
         add_stock(product, in_stock)
-        return catalogue.find(product.id)
+        return catalogue.get(product.id)
 
 
 def add_stock(product: Product, count: int) -> None:

@@ -5,7 +5,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import logs
-from models.database import db, set_default_patience
+from models.connections import set_default_patience
+from models.database import db
 from settings import settings
 from web import errors, health, observe
 from web.admin import admin

@@ -8,12 +8,12 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import structlog
 from flask import g, request
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import Script
+from jobs.waiting import request_calls
 from models import keys, usage
 from models.errors import Refusal
 from models.keys import Caller, Kind
@@ -23,7 +23,7 @@ from web.known_keys import Known
 
 WINDOW_SECONDS: dict[Kind, int] = {"v1": 60, "v2": 1}
 SIGNATURE_MEMORY_SECONDS = 2 * signatures.DRIFT_SECONDS + 60
-_SCRIPT = (Path(__file__).parent / "rate_limit.lua").read_text()
+_SCRIPT = (Path(__file__).parent / "rate_limit.lua").read_bytes()
 
 
 class MissingKey(Refusal):
@@ -57,7 +57,7 @@ class Counted:
 
     accepted: bool
     seen: bool
-    version: bytes | str | None
+    version: bytes | None
 
 
 def enter(api_key: str | None, kind: Kind, hint: str) -> None:
@@ -119,14 +119,14 @@ def _check_signature(caller: Caller) -> tuple[bytes | None, Exception | None]:
 
 def _count(caller: Caller, kind: Kind, signature: bytes | None) -> Counted:
     accepted, remaining, free_in, seen, version = _script()(
-        keys=[
+        [
             f"rate:{caller.key_id}",
             usage.counter(caller.key_id),
             usage.DIRTY_KEYS,
             f"signature:{caller.key_id}:{signature.hex() if signature else ''}",
             known_keys.version_key(caller.fingerprint),
         ],
-        args=[
+        [
             caller.rate_limit,
             WINDOW_SECONDS[kind] * 1_000_000,
             request.path[:200],
@@ -147,5 +147,5 @@ def _too_many(caller: Caller, kind: Kind) -> RateLimitExceeded:
 
 
 @lru_cache(maxsize=1)
-def _script() -> Any:
-    return redis_client().register_script(_SCRIPT)
+def _script() -> Script:
+    return Script(request_calls(), _SCRIPT)

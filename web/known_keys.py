@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from redis import RedisError
 
-from jobs.waiting import redis_client
+from jobs.waiting import redis_client, request_calls
 from models import keys
 from models.keys import Caller, Kind
 
@@ -29,7 +29,7 @@ class Known:
     """A caller, as the database had him at this version of his key."""
 
     caller: Caller
-    version: bytes | str | None
+    version: bytes | None
     until: float
 
 
@@ -48,7 +48,7 @@ def identify(api_key: str, kind: Kind) -> Known | None:
     if known is not None and known.until > time.monotonic():
         return known
     # The version is read before the row: a change in between makes the entry old at birth, not wrongly new.
-    version = redis_client().get(version_key(keys.fingerprint_of(api_key)))
+    [version] = request_calls().call(("GET", version_key(keys.fingerprint_of(api_key))))
     caller = keys.identify(api_key, kind)
     if caller is None:
         _known.pop(name, None)

@@ -18,7 +18,7 @@ def test_a_minted_key_opens_the_api_and_is_shown_once(client: FlaskClient) -> No
     made = desk.post("/api-keys", {"name": "Acme", "kind": "v1", "with_secret": True})
 
     assert made.status_code == 201
-    assert set(made.json) == {"fingerprint", "api_key", "secret", "account_id"}
+    assert set(made.get_json()) == {"fingerprint", "api_key", "secret", "account_id"}
     assert len(base64.b64decode(made.json["secret"])) == 32
     assert client.get("/api/v1/health", headers={"X-API-Key": made.json["api_key"]}).status_code == 200
     listed = desk.get("/api-keys").get_data(as_text=True)

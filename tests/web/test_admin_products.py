@@ -80,7 +80,7 @@ def test_a_sku_stands_for_one_product(client: FlaskClient) -> None:
 
 def test_a_change_touches_only_what_it_names(client: FlaskClient) -> None:
     desk, product = make_desk(client), make_product("8.90", in_stock=4)
-    before = desk.get(f"/products/{product.id}").json
+    before = desk.get(f"/products/{product.id}").get_json()
 
     changed = desk.patch(f"/products/{product.id}", {"price_usdt": "9.15", "name": "Better name"})
 

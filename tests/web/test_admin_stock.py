@@ -299,6 +299,26 @@ def test_an_upload_may_be_larger_than_any_other_body_but_not_without_end(client:
     assert desk.post("/products", {"name": "x" * 70_000}).status_code == 413
 
 
+def test_an_upload_without_a_length_is_cut_off_loudly(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, product = make_desk(client), make_product(in_stock=0)
+    monkeypatch.setattr(stock, "LARGEST_UPLOAD", 300_000)
+    body = b"".join(b'{"code": "%d", "text": "%s"}\n' % (n, b"x" * 100) for n in range(4000))
+
+    def send(form: str, content: bytes) -> TestResponse:
+        return client.post(
+            f"/api/admin/products/{product.id}/stock",
+            headers={"Authorization": f"Bearer {desk.token}", "Transfer-Encoding": "chunked"},
+            content_type=form,
+            environ_overrides={"wsgi.input": io.BytesIO(content), "wsgi.input_terminated": True},
+        )
+
+    for form, content in ((JSON_LINES, body), (CSV, b"a,b\n" + body), (JSON, b'{"items": []}' + b" " * 300_000)):
+        cut_off = send(form, content)
+        assert (cut_off.status_code, cut_off.json["error"]) == (413, "body_too_large")
+    assert in_stock(product) == 4 * stock_import.BATCH_LINES  # two of each streamed form had come
+    assert send(JSON_LINES, b'{"code": "last"}').json["added"] == 1
+
+
 def test_of_many_refusals_the_first_are_told_and_all_are_counted(client: FlaskClient) -> None:
     desk, product = make_desk(client), make_product(in_stock=0)
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from models import invariants
-from models.database import patience
+from models.connections import patience
 from models.operators import Role
 from web.admin.guard import needs
 from web.answers import answer

@@ -3,7 +3,7 @@
 import click
 
 from models import invariants
-from models.database import patience
+from models.connections import patience
 from web.admin.ledger import CHECK_PATIENCE_SECONDS
 from web.commands.operator_command import OperatorGroup
 

@@ -30,7 +30,7 @@ def show(document: dict[str, Any]) -> None:
     """Show one thing, a field a line."""
     width = max(len(name) for name in document)
     for name, value in document.items():
-        click.echo(f"{name:<{width}}  {_text(name, value)}")
+        click.echo(f"{name:<{width}}  {_text(name, value)}".replace("\n", "\n" + " " * (width + 2)))
 
 
 def show_page(page: Page[Item], view: Callable[[Item], dict[str, Any]], columns: Sequence[str]) -> None:
@@ -49,7 +49,7 @@ def show_table(documents: list[dict[str, Any]], columns: Sequence[str]) -> None:
 
 
 def _text(name: str, value: Any) -> str:
-    if value is None or value == []:
+    if value is None or value in ("", []):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
