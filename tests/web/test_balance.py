@@ -57,9 +57,10 @@ def check_that_all_adds_up(shop: Shop, balance: str, held: str, spent: str, refu
     shown = exact(shop.get("/balance"))
     assert shown["balance_usdt"] == shown["total_topup_usdt"] - shown["total_spent_usdt"]
     assert shown["balance_usdt"] == sum(item["amount_usdt"] for item in transactions(shop))
-    assert {name: str(shown[name]) for name in shown} == {
-        "balance_usdt": balance, "held_usdt": held, "total_spent_usdt": spent, "total_refunded_usdt": refunded,
-        "total_topup_usdt": str(Decimal(balance) + Decimal(spent)), "currency": "USDT",
+    assert shown == {
+        "balance_usdt": Decimal(balance), "held_usdt": Decimal(held), "total_spent_usdt": Decimal(spent),
+        "total_refunded_usdt": Decimal(refunded), "total_topup_usdt": Decimal(balance) + Decimal(spent),
+        "currency": "USDT",
     }  # fmt: skip
 
 
@@ -201,7 +202,7 @@ def test_what_comes_between_two_pages_does_not_shift_them(client: FlaskClient) -
     ("accept", "query", "is_csv"),
     [
         (None, "", False), ("*/*", "", False), ("application/json", "", False), ("text/csv", "", True), ("text/*", "", True),
-        ("TEXT/CSV; header=present", "", True), ("application/json;q=0.1, text/csv", "", True),
+        ("TEXT/CSV", "", True), ("application/json;q=0.1, text/csv", "", True),
         ("text/csv;q=0.5, application/json", "", False), ("text/csv, */*;q=0.1", "", True), ("text/html", "", False),
         ("text/csv;q=0, */*", "", False), ("rubbish", "", False), ("text/csv", "?format=json", False),
         ("application/json", "?format=csv", True), (None, "?format=csv", True),
