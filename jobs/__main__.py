@@ -5,16 +5,17 @@ import sys
 from jobs import queues
 from settings import settings
 
-THREADS = {
-    queues.FULFILMENT: settings.worker_threads,
-    queues.WEBHOOKS: queues.WEBHOOK_THREADS,
-    queues.UPKEEP: 4,
+# Processes and threads, and the pause of an idle consumer in ms. Dramatiq polls: with its default of a second, a job is
+# picked up after 344 ms (p50), with 50 ms after 17. Every thread wakes as often, so those who can wait do.
+WORKERS = {
+    queues.FULFILMENT: (settings.worker_processes, settings.worker_threads, 50),
+    queues.WEBHOOKS: (settings.worker_processes, queues.WEBHOOK_THREADS, 150),
+    queues.UPKEEP: (1, 4, 150),
 }
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in THREADS:
-        sys.exit(f"usage: python -m jobs {{{','.join(THREADS)}}}")
+    if len(sys.argv) != 2 or sys.argv[1] not in WORKERS:
+        sys.exit(f"usage: python -m jobs {{{','.join(WORKERS)}}}")
     from jobs.broker import run_worker
 
-    queue = sys.argv[1]
-    run_worker(queue, settings.worker_processes if queue != queues.UPKEEP else 1, THREADS[queue])
+    run_worker(sys.argv[1], *WORKERS[sys.argv[1]])

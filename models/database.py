@@ -64,7 +64,9 @@ db = Database(
     stale_timeout=IDLE_CONNECTION_SECONDS,
     # Statements that are planned once shall stay so: left to itself, PostgreSQL guesses that our short ones gain from a
     # new plan for each set of values, and then spends more on planning than on running them.
-    options="-c timezone=UTC -c plan_cache_mode=force_generic_plan",
+    # A statement whose client has given up must end with it: it would otherwise wait on for its lock, and then place an
+    # order that was answered with 503. (PostgreSQL looks for the client while it waits, from version 14 on.)
+    options="-c timezone=UTC -c plan_cache_mode=force_generic_plan -c client_connection_check_interval=500",
     application_name="sutler",
     connect_timeout=CONNECT_SECONDS,
     connection_factory=Connection,

@@ -57,6 +57,18 @@ class Shop:
         """Order a product."""
         return self.post("/orders", {"product_id": product.id, "quantity": quantity, **fields})
 
+    def transactions(self, limit: int = 200) -> list[Any]:
+        """The whole statement, page by page, with exact amounts."""
+        items: list[Any] = []
+        query: dict[str, Any] = {"limit": limit}
+        while True:
+            page = exact(self.get("/balance/transactions", query_string=query))
+            assert len(page["items"]) <= limit
+            items += page["items"]
+            if page["next_cursor"] is None:
+                return items
+            query["cursor"] = page["next_cursor"]
+
     def balance(self) -> Any:
         """The account's balance document."""
         return self.get("/balance").json
@@ -85,6 +97,12 @@ def make_shop(
         if balance != "0" and account_id is None:
             ledger.credit("test", minted.account_id, parse_usd(balance), f"opening:{minted.account_id}", "")
     return Shop(client, minted.api_key, minted.secret, minted.account_id, minted.fingerprint)
+
+
+def credit(shop: Shop, amount: str, reference: str, note: str = "") -> None:
+    """Credit the client's account, as an operator would."""
+    with db.connection_context():
+        ledger.credit("test", shop.account_id, parse_usd(amount), reference, note)
 
 
 def make_product(price: str = "8.90", in_stock: int = 10, **fields: Any) -> Product:

@@ -153,11 +153,9 @@ def test_keys_belong_to_the_account(client: FlaskClient, shop: Shop, product: Pr
 
 
 def test_keys_differ_by_every_character(shop: Shop, product: Product) -> None:
-    keys = ("one", "One", "one ", "one.", "one,", "0ne")
+    keys = ("one", "One", "o ne", "one.", "one,", "0ne")
 
-    ids = {order(shop, product, key=key).json["order_id"] for key in keys}
-
-    assert len(ids) == len(keys) - 1  # white space around a header's value is not part of it
+    assert len({order(shop, product, key=key).json["order_id"] for key in keys}) == len(keys)
 
 
 def test_after_a_refusal_the_key_is_free(client: FlaskClient, product: Product) -> None:
@@ -236,7 +234,9 @@ def open_transaction(sql: str, *values: Any) -> Iterator[Any]:
 def nobody_waits_for_a_lock() -> bool:
     """Whether no statement is held up in the database."""
     with db.connection_context():
-        found = row("SELECT count(*) AS n FROM pg_locks WHERE NOT granted")
+        found = row(
+            "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
     return found is not None and found["n"] == 0
 
 

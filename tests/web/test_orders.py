@@ -63,7 +63,7 @@ def test_an_accepted_order_is_shown_in_full_but_for_items(shop: Shop) -> None:
 
 def test_payment_method_may_be_left_out_and_optional_fields_null(shop: Shop) -> None:
     product = make_product("10")
-    optional = dict.fromkeys(("webhook_url", "client_reference", "max_price_usdt", "recipient"))
+    optional: dict[str, Any] = dict.fromkeys(("webhook_url", "client_reference", "max_price_usdt", "recipient"))
 
     assert shop.order(product, payment_method="balance").status_code == 200
     assert shop.order(product, **optional).status_code == 200
@@ -92,7 +92,7 @@ def test_every_end_of_an_order_is_shown_and_has_its_items(
         with db.connection_context():
             settlement.refund("test", order_id)
 
-    shown = shop.get(f"/orders/{order_id}").json
+    shown = exact(shop.get(f"/orders/{order_id}"))
 
     assert (shown["status"], shown["refunded"], shown["refunded_usdt"] > 0) == (status, refunded, refunded)
     assert len(shown.get("items", [])) == shown["delivered_quantity"] == (items or 0)

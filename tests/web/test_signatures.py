@@ -11,11 +11,10 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from jobs.waiting import redis_client
 from models import keys
 from models.database import db
 from models.tables import Product
-from tests.factories import Shop, exact, make_product, make_shop
+from tests.factories import Shop, make_product, make_shop
 
 
 @pytest.fixture
@@ -217,74 +216,3 @@ def test_a_rotated_secret_ends_at_once(shop: Shop, product: Product) -> None:
     assert refusal(shop.order(product)) == "invalid_signature"
     shop.secret = fresh
     assert shop.order(product).status_code == 200
-
-
-def test_a_signed_request_counts_once(shop: Shop, product: Product) -> None:
-    body = body_for(product)
-    signature = shop.signature(body)
-    assert shop.post("/orders", raw=body, **signature).status_code == 200
-
-    assert refusal(shop.post("/orders", raw=body, **signature)) == "replayed_request"
-    upper = signature | {"X-Signature": signature["X-Signature"].upper()}
-    assert refusal(shop.post("/orders", raw=body, **upper)) == "replayed_request"
-    assert orders_of(shop) == 1
-
-
-def test_a_signed_request_that_was_refused_counts_once_too(client: FlaskClient, product: Product) -> None:
-    shop = make_shop(client, "0", signed=True)
-    body = body_for(product)
-    signature = shop.signature(body)
-    assert shop.post("/orders", raw=body, **signature).status_code == 402
-
-    assert refusal(shop.post("/orders", raw=body, **signature)) == "replayed_request"
-
-
-def test_a_replay_is_refused_at_another_address_and_with_a_key_that_it_did_not_have(
-    shop: Shop, product: Product
-) -> None:
-    body = body_for(product)
-    signature = shop.signature(body)
-    order_id = shop.post("/orders", raw=body, **signature).json["order_id"]
-
-    assert refusal(shop.post(f"/orders/{order_id}/webhooks/resend", raw=body, **signature)) == "replayed_request"
-    assert refusal(shop.post("/orders", raw=body, **signature, Idempotency_Key="new")) == "replayed_request"
-    assert orders_of(shop) == 1
-
-
-def test_a_replay_whose_idempotency_key_is_on_record_gets_the_recorded_answer(shop: Shop, product: Product) -> None:
-    body = body_for(product)
-    sent = shop.signature(body) | {"Idempotency-Key": "one"}
-    first = shop.post("/orders", raw=body, **sent)
-
-    again = shop.post("/orders", raw=body, **sent)
-
-    assert (first.status_code, again.status_code) == (200, 200)
-    assert exact(again) == exact(first)
-    assert again.headers["Idempotent-Replayed"] == "true"
-    assert orders_of(shop) == 1
-
-
-@pytest.mark.parametrize("idempotency_key", [None, "another"])
-def test_a_replay_orders_nothing_after_redis_was_emptied(
-    shop: Shop, product: Product, idempotency_key: str | None
-) -> None:
-    body = body_for(product)
-    sent = shop.signature(body)
-    assert shop.post("/orders", raw=body, **sent, Idempotency_Key="one").status_code == 200
-
-    redis_client().flushdb()
-
-    assert refusal(shop.post("/orders", raw=body, **sent, Idempotency_Key=idempotency_key)) == "replayed_request"
-    assert orders_of(shop) == 1
-    assert shop.balance()["held_usdt"] == 10
-
-
-def test_a_replay_gets_the_recorded_answer_after_redis_was_emptied(shop: Shop, product: Product) -> None:
-    body = body_for(product)
-    sent = shop.signature(body) | {"Idempotency-Key": "one"}
-    first = shop.post("/orders", raw=body, **sent)
-
-    redis_client().flushdb()
-
-    assert exact(shop.post("/orders", raw=body, **sent)) == exact(first)
-    assert orders_of(shop) == 1
