@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import Any
 
+import logs
 from settings import settings
 
 bind = f"{settings.bind_host}:{settings.port}"
@@ -25,7 +26,8 @@ SPARE_DESCRIPTORS = 500
 
 
 def on_starting(server: Any) -> None:
-    """Allow as many descriptors as connections, or say that the system does not."""
+    """Log as we do; and allow as many descriptors as connections, or say that the system does not."""
+    logs.configure()
     needed = worker_connections + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:

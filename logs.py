@@ -42,5 +42,8 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    # gunicorn gives its logger a handler of its own, in a format of its own.
+    server = logging.getLogger("gunicorn.error")
+    server.handlers[:], server.propagate = [], True
     for chatty in ("apscheduler.executors.default", "apscheduler.scheduler", "urllib3"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection
+from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
@@ -28,7 +28,7 @@ class RedisCalls:
         self._factory = redis.ConnectionPool.from_url(
             url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
         )
-        self._free: deque[AbstractConnection] = deque()
+        self._free: deque[ConnectionInterface] = deque()
         self._places = threading.BoundedSemaphore(most)
 
     def call(self, *commands: Command) -> list[Any]:
@@ -53,7 +53,7 @@ class RedisCalls:
                 break  # another thread took the last one
         return self._exchange(self._factory.make_connection(), commands)
 
-    def _exchange(self, connection: AbstractConnection, commands: tuple[Command, ...]) -> list[Any]:
+    def _exchange(self, connection: ConnectionInterface, commands: tuple[Command, ...]) -> list[Any]:
         try:
             connection.send_packed_command(connection.pack_commands(commands))
             answers = [connection.read_response() for _ in commands]

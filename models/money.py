@@ -8,7 +8,7 @@ import simplejson
 Micros = int
 
 PER_USD = 1_000_000
-MICRO_USD = Decimal("0.000001")
+DECIMAL_PLACES = 6
 LARGEST_USD = 10**9  # a billion dollars: far above any real amount, far below what a bigint's sums could overflow
 LARGEST = LARGEST_USD * PER_USD
 
@@ -32,10 +32,10 @@ def parse_usd(value: Any) -> Micros:
         raise NotAnAmount("must be a number") from error
     if not amount.is_finite() or not -LARGEST_USD <= amount <= LARGEST_USD:
         raise NotAnAmount(f"must be between -{LARGEST_USD} and {LARGEST_USD}")
-    # A comparison is exact; arithmetic would first round an amount of very many digits to one that is allowed.
-    if amount != amount.quantize(MICRO_USD):
-        raise NotAnAmount("must have at most 6 decimal places")
-    return int(amount.quantize(MICRO_USD) * PER_USD)
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -DECIMAL_PLACES:
+        raise NotAnAmount(f"must have at most {DECIMAL_PLACES} decimal places")
+    return int(amount * PER_USD)  # at most 16 digits: nothing is rounded
 
 
 def _is_plain_decimal(text: str) -> bool:

@@ -6,8 +6,9 @@ from typing import Any
 import redis
 import structlog
 from flask import Flask, Response, g
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from peewee import DatabaseError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from jobs.waiting import redis_client
 from models.database import OUTAGES, db, sqlstate
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
     """Let every error of the application become an answer."""
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ParseException, _malformed)
     app.register_error_handler(redis.RedisError, _unavailable)
     app.register_error_handler(TooMuchContention, _unavailable)
     for outage in OUTAGES:
@@ -65,6 +67,11 @@ def _http_error(error: HTTPException) -> Response:
     code, message = _OF_STATUS.get(status, (_as_code(error.name), f"{error.name}."))
     allow = error.get_response().headers.get("Allow") if status == 405 else None
     return _answer(status, code, message, {}, {"Allow": allow} if allow else {})
+
+
+def _malformed(error: ParseException) -> Response:
+    # gunicorn reads a chunked body as we ask for it, and only then finds that its chunks make no sense.
+    return _http_error(BadRequest())
 
 
 def _unavailable(outage: Exception) -> Response:

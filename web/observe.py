@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     """Watch every request of the application."""
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_forget)
 
 
 def _begin() -> None:
@@ -37,3 +38,7 @@ def _end(response: Response) -> Response:
         ms=round((time.monotonic() - g.began) * 1000, 1),
     )
     return response
+
+
+def _forget(error: BaseException | None) -> None:
+    structlog.contextvars.clear_contextvars()  # the thread's next work is no part of this request

@@ -1,10 +1,12 @@
 """Hostile and careless bodies: always a 4xx in the JSON form, which names the field where there is one."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidChunkSize  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
@@ -13,6 +15,7 @@ from tests.factories import Shop, exact, make_product, make_shop
 from tests.web.refusals import assert_refused
 
 HUGE = "9" * 5000
+CHUNKED: dict[str, Any] = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
 GOOD = '"product_id": 1, "quantity": 1'  # tables restart their ids for each test
 
 # What is sent, and the field that the answer names.
@@ -201,14 +204,35 @@ def test_a_body_over_64_kib_is_refused_with_and_without_its_length(shop: Shop) -
     assert shop.post("/orders", raw=largest).status_code == 200
 
     assert_refused(shop.post("/orders", raw=largest + b" "), 413, "body_too_large")
-    chunked = {"wsgi.input_terminated": True, "CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
     answer = shop.client.post(
         "/api/v1/orders",
         data=largest + b" ",
         headers={"X-API-Key": shop.api_key, "Content-Type": "application/json"},
-        environ_overrides=chunked,
+        environ_overrides=CHUNKED,
     )
     assert_refused(answer, 413, "body_too_large")
+
+
+class BrokenChunks(io.RawIOBase):
+    """A chunked body of which gunicorn cannot make sense."""
+
+    def readable(self) -> bool:
+        """It could be read, if it were whole."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """What gunicorn does at a chunk without a size."""
+        raise InvalidChunkSize(b"zz")
+
+
+def test_a_body_whose_chunks_are_broken_is_refused(shop: Shop) -> None:
+    answer = shop.client.post(
+        "/api/v1/orders",
+        headers={"X-API-Key": shop.api_key, "Content-Type": "application/json"},
+        environ_overrides=CHUNKED | {"wsgi.input": BrokenChunks()},
+    )
+
+    assert_refused(answer, 400, "bad_request")
 
 
 def test_a_length_that_lies_is_refused(shop: Shop) -> None:

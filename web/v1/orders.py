@@ -43,9 +43,10 @@ class OrderBody(StrictModel):
 
 
 def _yes_or_no(value: Any) -> bool:
-    if value not in ("true", "false", "1", "0"):
+    word = str(value).lower()  # Python's clients write True
+    if word not in ("true", "false", "1", "0"):
         raise PydanticCustomError("yes_or_no", "must be true or false")
-    return value in ("true", "1")
+    return word in ("true", "1")
 
 
 class WaitQuery(QueryModel):
