@@ -2,6 +2,8 @@
 
 import resource
 import signal
+import socket
+import struct
 import sys
 from typing import Any
 
@@ -16,6 +18,9 @@ threads = settings.web_threads
 worker_connections = 2 * settings.web_threads
 backlog = 2048
 keepalive = 30
+# A proxy in front speaks through TRUSTED_PROXIES; of its other headers none may change the path or the scheme.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 timeout = 60
 graceful_timeout = 15
 control_socket_disable = True  # its default path in the home directory would be shared by two instances
@@ -23,6 +28,7 @@ errorlog = "-"
 accesslog = None  # web.observe writes one structured line a request
 
 SPARE_DESCRIPTORS = 500
+CLIENT_SILENCE_SECONDS = 20
 
 
 def on_starting(server: Any) -> None:
@@ -35,6 +41,17 @@ def on_starting(server: Any) -> None:
         needed = hard
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def when_ready(server: Any) -> None:
+    """Bound how long a client may be silent in the middle of a request, or of reading the answer.
+
+    gunicorn has no limit for that with threads. The sockets of clients inherit these from the listening ones.
+    """
+    silence = struct.pack("ll", CLIENT_SILENCE_SECONDS, 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, silence)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -18,12 +18,15 @@ _SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
+# Local variables stay out of tracebacks: among them are keys, tokens, secrets and items.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def configure() -> None:
     """Send our own lines and those of the libraries the same way, to standard output."""
     renderer: Any
     if settings.log_format == "json":
-        tracebacks, renderer = structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()
+        tracebacks, renderer = _TRACEBACKS, structlog.processors.JSONRenderer()
     else:
         tracebacks, renderer = structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
@@ -45,5 +48,5 @@ def configure() -> None:
     # gunicorn gives its logger a handler of its own, in a format of its own.
     server = logging.getLogger("gunicorn.error")
     server.handlers[:], server.propagate = [], True
-    for chatty in ("apscheduler.executors.default", "apscheduler.scheduler", "urllib3"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for chatty in ("apscheduler.executors.default", "apscheduler.scheduler"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)

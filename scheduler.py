@@ -10,11 +10,15 @@ import logs
 from jobs import enqueue
 from jobs.leadership import Leadership
 from jobs.ticks import TICKS, Tick
+from models.connections import set_default_patience
+
+STATEMENT_SECONDS = 5.0  # a clock must not stand still because the database does
 
 
 def main() -> None:
     """Tick until SIGTERM or SIGINT."""
     logs.configure()
+    set_default_patience(STATEMENT_SECONDS)
     # One thread: leadership is a connection, and a connection is for one thread at a time.
     scheduler = BlockingScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(1)})
     leadership = Leadership()

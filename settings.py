@@ -7,7 +7,7 @@ that names it, rather than a surprise an hour later. A variable that is set but 
 import os
 import sys
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 MICROS_PER_USD = 1_000_000
+MOST_USD = 1_000_000
+YEAR_SECONDS = 365 * 86_400
 
 
 def _split_commas(value: Any) -> Any:
@@ -23,10 +25,23 @@ def _split_commas(value: Any) -> Any:
 
 def _usd_to_micros(value: Any) -> int:
     """Turn a decimal amount of dollars into whole micro-dollars; refuses more than six decimals."""
-    micros = Decimal(str(value)) * MICROS_PER_USD
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("is not a number") from None
+    if not amount.is_finite() or abs(amount) > MOST_USD:
+        raise ValueError(f"is not an amount of at most {MOST_USD}")
+    micros = amount * MICROS_PER_USD
     if micros != micros.to_integral_value():
         raise ValueError("has more than 6 decimals")
     return int(micros)
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        raise ValueError("is not an address that can be read") from None  # urlsplit's own text repeats parts of it
 
 
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
@@ -45,7 +60,6 @@ class Settings(BaseModel):
 
     port: int = Field(8000, ge=1, le=65535)
     bind_host: str = "0.0.0.0"  # noqa: S104 - a container's router reaches us from outside; bin/run narrows it to loopback
-    public_url: str = "http://127.0.0.1:8000"
     trusted_proxies: int = Field(0, ge=0, le=10)
     web_concurrency: int = Field(2, ge=1, le=64)
     # Threads are made on demand and a waiting request holds one, so this bounds the waits a process can hold.
@@ -59,33 +73,26 @@ class Settings(BaseModel):
 
     order_floor_usdt: UsdAsMicros = 6_500_000
     dynamic_pricing: bool = True
-    order_deadline_seconds: int = Field(600, ge=1)
-    refund_interval_seconds: int = Field(30, ge=1)
+    order_deadline_seconds: int = Field(600, ge=1, le=YEAR_SECONDS)
+    refund_interval_seconds: int = Field(30, ge=1, le=86_400)
     wait_timeout_seconds: int = Field(90, ge=1, le=3600)
 
-    webhook_retry_base_seconds: float = Field(10, gt=0)
+    webhook_retry_base_seconds: float = Field(10, gt=0, le=86_400, allow_inf_nan=False)
     webhook_allow_private: bool = False
 
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: str) -> str:
-        if urlsplit(value).scheme not in ("postgres", "postgresql"):
+        if _scheme(value) not in ("postgres", "postgresql"):
             raise ValueError("must start with postgresql://")
         return value.replace("postgres://", "postgresql://", 1)  # the old spelling, which some platforms still give
 
     @field_validator("redis_url", "broker_redis_url")
     @classmethod
     def _check_redis_url(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        if value and _scheme(value) not in ("redis", "rediss", "unix"):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _check_public_url(cls, value: str) -> str:
-        if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
-            raise ValueError("must be an http:// or https:// address")
-        return value.rstrip("/")
 
     @field_validator("secret_keys")
     @classmethod

@@ -69,6 +69,14 @@ class LeaveNothingBehind(Middleware):
     after_skip_message = after_process_message
 
 
+class RetriesWithoutTraceback(Retries):
+    """Retries whose messages stay what messages are: ids. The exception's text belongs in the log."""
+
+    def before_enqueue(self, broker: dramatiq.Broker, message: dramatiq.Message[Any], delay: int | None) -> None:
+        """Drop the traceback that Dramatiq puts into the message of a next try."""
+        message.options.pop("traceback", None)
+
+
 def _client() -> redis.Redis:
     return redis.Redis.from_url(
         settings.broker_url,
@@ -91,7 +99,7 @@ def setup() -> RedisBroker:
             IgnoreRepeatedSigterm(),
             LeaveNothingBehind(),
             # What still fails after these is found again by a sweep, so there is no need to insist here.
-            Retries(max_retries=3, min_backoff=200, max_backoff=5_000),
+            RetriesWithoutTraceback(max_retries=3, min_backoff=200, max_backoff=5_000),
         ],
     )
     dramatiq.set_broker(made)

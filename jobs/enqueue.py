@@ -15,6 +15,7 @@ from jobs import queues
 from jobs.broker import broker
 from jobs.redis_calls import RedisCalls, Script
 from jobs.waiting import publish
+from models.database import release_connection
 from models.settlement import Ended
 from settings import settings
 
@@ -65,6 +66,7 @@ def _send(job: str, argument: int | float) -> None:
             "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         },
     )
+    release_connection()
     now = int(time.time() * 1000)
     try:
         _dispatch(

@@ -23,7 +23,7 @@ def fulfil(order_id: int) -> None:
     else:
         ended = settlement.settle(lease, PROVIDERS[lease.provider].deliver(lease))
     if ended is None:
-        log.warning("order.lease_lost", lease_token=lease.token)
+        log.warning("order.settled_elsewhere", lease_token=lease.token)
         return
     log.info("order.ended", status=ended.status, lease_token=lease.token)
     enqueue.announce(ended)

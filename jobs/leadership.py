@@ -4,7 +4,7 @@ import psycopg2
 import structlog
 
 from models.connections import Connection, TimedCursor
-from models.database import CONNECT_SECONDS
+from models.database import CONNECT_SECONDS, SESSION
 from settings import settings
 
 LEADER_LOCK = 7200
@@ -35,7 +35,7 @@ class Leadership:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg2.connect(
                 settings.database_url, application_name="sutler scheduler", connect_timeout=CONNECT_SECONDS,
-                connection_factory=Connection, cursor_factory=TimedCursor,
+                connection_factory=Connection, cursor_factory=TimedCursor, options=SESSION,
             )  # fmt: skip
             self._connection.autocommit = True
             self._leads = False

@@ -7,6 +7,7 @@ that a short command with a deadline has no use for. Its connections do all that
 import hashlib
 import threading
 from collections import deque
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -15,8 +16,12 @@ from redis.connection import ConnectionInterface
 from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
+from settings import settings
+
 Command = tuple[str | bytes | int, ...]
 
+COMMAND_SECONDS = 1.0
+POOL_SIZE = 50
 WAIT_SECONDS = 2.0
 
 
@@ -25,6 +30,7 @@ class RedisCalls:
 
     def __init__(self, url: str, seconds: float, most: int) -> None:
         """`seconds` is the limit for connecting and for each answer; `most` the number of connections."""
+        # Only its way to read a URL is wanted of the pool: it would count connections that it never gets back.
         self._factory = redis.ConnectionPool.from_url(
             url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
         )
@@ -51,7 +57,11 @@ class RedisCalls:
                 continue
             except IndexError:
                 break  # another thread took the last one
-        return self._exchange(self._factory.make_connection(), commands)
+        return self._exchange(self._connect(), commands)
+
+    def _connect(self) -> ConnectionInterface:
+        made: ConnectionInterface = self._factory.connection_class(**self._factory.connection_kwargs)
+        return made
 
     def _exchange(self, connection: ConnectionInterface, commands: tuple[Command, ...]) -> list[Any]:
         try:
@@ -85,3 +95,24 @@ class Script:
         except NoScriptError:
             [answer] = self._calls.call(("EVAL", self._text, len(keys), *keys, *args))
         return answer
+
+
+@lru_cache(maxsize=1)
+def redis_client() -> redis.Redis:
+    """The process's client for short commands; a server that does not answer is given up after a second."""
+    pool = redis.BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=POOL_SIZE,
+        timeout=WAIT_SECONDS,
+        socket_timeout=COMMAND_SECONDS,
+        socket_connect_timeout=COMMAND_SECONDS,
+        # redis-py would try three times with pauses; the caller has 5 seconds in all to hear that Redis is down.
+        retry=Retry(NoBackoff(), 0),
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+@lru_cache(maxsize=1)
+def request_calls() -> RedisCalls:
+    """The process's connections for what every request asks of Redis."""
+    return RedisCalls(settings.redis_url, COMMAND_SECONDS, POOL_SIZE)

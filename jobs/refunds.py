@@ -3,6 +3,7 @@ to end the orders that nothing took up before their deadline."""
 
 import dramatiq
 import structlog
+from peewee import PeeweeException
 
 from jobs import enqueue, queues, ticks
 from models import leases, settlement
@@ -16,8 +17,20 @@ def expire_overdue(sent_at: float) -> None:
     """Expire overdue orders, each in a transaction of its own."""
     if ticks.is_stale(ticks.RETURN_MONEY, sent_at):
         return
-    for order_id in leases.overdue(BATCH):
+    while overdue := leases.overdue(BATCH):
+        ended = [order_id for order_id in overdue if _expire(order_id)]
+        if len(overdue) < BATCH or not ended:
+            return
+
+
+def _expire(order_id: int) -> bool:
+    """Expire one order; a fault with it must not keep the others' money."""
+    try:
         ended = settlement.expire(order_id)
-        if ended is not None:
-            log.info("order.ended", order_id=order_id, status=ended.status)
-            enqueue.announce(ended)
+    except PeeweeException:
+        log.exception("order.expiry_failed", order_id=order_id)
+        return False
+    if ended is not None:
+        log.info("order.ended", order_id=order_id, status=ended.status)
+        enqueue.announce(ended)
+    return ended is not None

@@ -7,13 +7,15 @@ from jobs.broker import broker
 from models import leases, webhook_sending
 
 BATCH = 200
-ENOUGH_MESSAGES = 1000
+ENOUGH_MESSAGES = 1000  # what is due stays due until it is taken: while workers are down, more would only heap up
 
 
 @dramatiq.actor(actor_name=ticks.WAKE_ORDERS, queue_name=queues.UPKEEP, max_retries=0)
 def wake_orders(sent_at: float) -> None:
     """Enqueue open orders whose message must have been lost."""
     if ticks.is_stale(ticks.WAKE_ORDERS, sent_at):
+        return
+    if broker.do_qsize(queues.FULFILMENT) >= ENOUGH_MESSAGES:
         return
     for order_id in leases.due_to_wake(BATCH):
         enqueue.fulfil(order_id)
@@ -25,7 +27,6 @@ def wake_webhooks(sent_at: float) -> None:
     if ticks.is_stale(ticks.WAKE_WEBHOOKS, sent_at):
         return
     webhook_sending.end_spent()
-    # What is due stays due until it is taken: while the workers are down, each sweep would only add to the heap.
     if broker.do_qsize(queues.WEBHOOKS) >= ENOUGH_MESSAGES:
         return
     for delivery_id in webhook_sending.due(BATCH):

@@ -7,47 +7,23 @@ be lost, the orders waited for are also re-read now and then, all in one query.
 import threading
 import time
 from collections import defaultdict
-from functools import lru_cache
+from urllib.parse import urlsplit
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from peewee import PeeweeException
 
-from jobs.redis_calls import RedisCalls
+from jobs.redis_calls import COMMAND_SECONDS, request_calls
 from models import leases
-from models.database import OUTAGES, db
+from models.database import release_connection
 from settings import settings
 
-CHANNEL = "orders:final"
+# Redis does not keep the channels of its numbered databases apart.
+CHANNEL = f"orders:final{urlsplit(settings.database_url).path}{urlsplit(settings.redis_url).path}"
 REREAD_SECONDS = 3.0
 SUBSCRIBE_SECONDS = 1.0
-COMMAND_SECONDS = 1.0
-POOL_SIZE = 50
-POOL_WAIT_SECONDS = 2
 
 log = structlog.get_logger()
-
-
-@lru_cache(maxsize=1)
-def redis_client() -> redis.Redis:
-    """The process's client for short commands; a server that does not answer is given up after a second."""
-    pool = redis.BlockingConnectionPool.from_url(
-        settings.redis_url,
-        max_connections=POOL_SIZE,
-        timeout=POOL_WAIT_SECONDS,
-        socket_timeout=COMMAND_SECONDS,
-        socket_connect_timeout=COMMAND_SECONDS,
-        # redis-py would try three times with pauses; the caller has 5 seconds in all to hear that Redis is down.
-        retry=Retry(NoBackoff(), 0),
-    )
-    return redis.Redis(connection_pool=pool)
-
-
-@lru_cache(maxsize=1)
-def request_calls() -> RedisCalls:
-    """The process's connections for what every request asks of Redis."""
-    return RedisCalls(settings.redis_url, COMMAND_SECONDS, POOL_SIZE)
 
 
 def publish(order_id: int) -> None:
@@ -70,14 +46,18 @@ class Waiters:
 
     def wait(self, order_id: int, seconds: float) -> None:
         """Return when the order is final, the time is up, or the process is about to stop; the caller reads which."""
+        release_connection()
+        deadline = time.monotonic() + seconds
         event = threading.Event()
         self._register(order_id, event)
         try:
-            # Registered first, read second: an order that becomes final in between is seen by one of the two.
-            if leases.final_among([order_id]):
-                return
-            db.close()
-            event.wait(seconds)
+            # Registered first, read second: an order that becomes final in between is seen by one of the two. Read
+            # again after each wake: another Sutler on the same Redis may speak of an order of the same number.
+            while not leases.final_among([order_id]):
+                release_connection()
+                if self._stopping or not event.wait(max(0.0, deadline - time.monotonic())):
+                    return
+                event.clear()
         finally:
             self._unregister(order_id, event)
 
@@ -92,7 +72,7 @@ class Waiters:
     def _register(self, order_id: int, event: threading.Event) -> None:
         with self._lock:
             self._events[order_id].add(event)
-            if self._listener is None:
+            if self._listener is None or not self._listener.is_alive():
                 self._listener = threading.Thread(target=self._listen, name="waiting", daemon=True)
                 self._listener.start()
         if self._stopping:
@@ -115,15 +95,21 @@ class Waiters:
         while True:
             try:
                 self._follow_channel()
-            except redis.RedisError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must still be woken
                 self._subscribed.clear()
-                log.warning("waiting.listener_lost_redis", error=type(error).__name__)
+                log.warning("waiting.listener_failed", error=type(error).__name__)
                 self._reread()
                 time.sleep(1)
 
     def _follow_channel(self) -> None:
         # No time-out on the socket: the listener's own waits are bounded by get_message.
-        client = redis.Redis.from_url(settings.redis_url, socket_timeout=None, socket_connect_timeout=COMMAND_SECONDS)
+        client = redis.Redis.from_url(
+            settings.redis_url,
+            socket_timeout=None,
+            socket_connect_timeout=COMMAND_SECONDS,
+            socket_keepalive=True,
+            health_check_interval=10,
+        )
         with client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(CHANNEL)
             self._subscribed.set()
@@ -144,10 +130,10 @@ class Waiters:
         try:
             for order_id in leases.final_among(order_ids):
                 self._wake(order_id)
-        except OUTAGES as error:
+        except PeeweeException as error:
             log.warning("waiting.database_unreachable", error=type(error).__name__)
         finally:
-            db.close()
+            release_connection()
 
 
 waiters = Waiters()

@@ -45,7 +45,7 @@ class Filter:
     sku: str | None = None
     min_price: Micros | None = None
     max_price: Micros | None = None
-    min_qty: int = 1
+    min_qty: int | None = None
     q: str | None = None
     updated_since: int | None = None
 
@@ -67,7 +67,7 @@ def _apply(query: ModelSelect[Product], wanted: Filter) -> ModelSelect[Product]:
         conditions.append(Product.price >= wanted.min_price)
     if wanted.max_price is not None:
         conditions.append(Product.price <= wanted.max_price)
-    if wanted.min_qty > 1:
+    if wanted.min_qty is not None:
         # Made to order: there is no number that could fall short.
         conditions.append(Product.in_stock.is_null() | (Product.in_stock >= wanted.min_qty))
     if wanted.q is not None:
@@ -168,7 +168,7 @@ def recount(product_id: int) -> int:
     """
     found = row(
         """
-        SELECT 1 FROM products WHERE id = %(id)s FOR UPDATE;
+        SELECT 1 FROM products WHERE id = %(id)s FOR NO KEY UPDATE;
         UPDATE products SET updated_at = now(), in_stock = greatest(0,
             (SELECT count(*) FROM stock_items WHERE product_id = products.id AND order_id IS NULL)
             - (SELECT coalesce(sum(quantity), 0) FROM orders WHERE product_id = products.id AND status = 'processing'))

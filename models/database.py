@@ -15,7 +15,7 @@ from settings import settings
 
 CONNECT_SECONDS = 2
 POOL_WAIT_SECONDS = 2.0
-IDLE_CONNECTION_SECONDS = 300
+LONGEST_CONNECTION_SECONDS = 300
 RECONNECT_PAUSE_SECONDS = 0.5
 SERIALIZATION_ERRORS = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 
@@ -57,21 +57,38 @@ class Database(PooledPostgresqlDatabase):  # type: ignore[misc]  # playhouse shi
         return connection is not None and connection.closed != 0
 
 
+SESSION = " ".join((
+    # A host that is gone without a word must not keep its locks, the scheduler's leadership among them, for two hours.
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
+    "-c idle_in_transaction_session_timeout=60000",
+    # A statement whose client has given up must end with it: it would otherwise wait on for its lock, and then place
+    # an order that was answered with 503. (PostgreSQL looks for the client while it waits, from version 14 on.)
+    "-c client_connection_check_interval=500",
+    # Statements that are planned once shall stay so: left to itself, PostgreSQL guesses that our short ones gain from
+    # a new plan for each set of values, and then spends more on planning than on running them.
+    "-c plan_cache_mode=force_generic_plan",
+    "-c timezone=UTC",
+))  # fmt: skip
+"""What each of our connections asks of the server."""
+
 db = Database(
     settings.database_url,
     max_connections=settings.database_pool_size,
     timeout=POOL_WAIT_SECONDS,
-    stale_timeout=IDLE_CONNECTION_SECONDS,
-    # Statements that are planned once shall stay so: left to itself, PostgreSQL guesses that our short ones gain from a
-    # new plan for each set of values, and then spends more on planning than on running them.
-    # A statement whose client has given up must end with it: it would otherwise wait on for its lock, and then place an
-    # order that was answered with 503. (PostgreSQL looks for the client while it waits, from version 14 on.)
-    options="-c timezone=UTC -c plan_cache_mode=force_generic_plan -c client_connection_check_interval=500",
+    stale_timeout=LONGEST_CONNECTION_SECONDS,
+    options=SESSION,
     application_name="sutler",
     connect_timeout=CONNECT_SECONDS,
     connection_factory=Connection,
     cursor_factory=TimedCursor,
 )
+
+
+def release_connection() -> None:
+    """Give the thread's connection back before it waits for something else than the database; not in a transaction."""
+    if not db.in_transaction() and not db.is_closed():
+        db.close()
+
 
 OUTAGES = (OperationalError, InterfaceError, MaxConnectionsExceeded)
 """What a database that is down, silent or swamped raises."""

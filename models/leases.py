@@ -29,12 +29,13 @@ def claim(order_id: int) -> Lease | None:
                 lease_until = now() + make_interval(secs => %(lease)s),
                 wake_at = now() + make_interval(secs => %(lease)s)
             WHERE id = %(id)s AND status = 'processing' AND lease_until < now()
-            RETURNING id, lease_token, product_id, quantity, deadline_at < now() AND submitted_at IS NULL AS overdue
+            RETURNING id, lease_token, product_id, provider, quantity,
+                deadline_at < now() AND submitted_at IS NULL AS overdue
         ), attempt AS (
             INSERT INTO fulfilment_attempts (order_id, lease_token, provider)
-            SELECT taken.id, lease_token, provider FROM taken JOIN products p ON p.id = taken.product_id
+            SELECT id, lease_token, provider FROM taken
         )
-        SELECT taken.*, p.provider FROM taken JOIN products p ON p.id = taken.product_id
+        SELECT * FROM taken
         """,
         {"id": order_id, "lease": LEASE_SECONDS},
     )
@@ -45,12 +46,12 @@ def claim(order_id: int) -> Lease | None:
     )
 
 
-def finish_attempt(lease: Lease, outcome: str) -> None:
-    """Write down how the attempt that the lease stands for ended."""
+def finish_attempts(order_id: int, outcome: str) -> None:
+    """Write down how the order ended on all attempts that are open: the last one, and those of workers that died."""
     changed(
         "UPDATE fulfilment_attempts SET finished_at = now(), outcome = %(outcome)s"
-        " WHERE order_id = %(order_id)s AND lease_token = %(token)s",
-        {"order_id": lease.order_id, "token": lease.token, "outcome": outcome},
+        " WHERE order_id = %(order_id)s AND finished_at IS NULL",
+        {"order_id": order_id, "outcome": outcome},
     )
 
 
@@ -64,10 +65,12 @@ def due_to_wake(limit: int) -> list[int]:
     """Open orders that nobody has taken up in time, each put off so that the next sweep passes it over."""
     found = rows(
         """
-        UPDATE orders SET wake_at = now() + make_interval(secs => %(again)s) WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM orders WHERE status = 'processing' AND wake_at <= now()
-            ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-        RETURNING id
+            ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        )
+        UPDATE orders SET wake_at = now() + make_interval(secs => %(again)s) FROM due WHERE orders.id = due.id
+        RETURNING orders.id
         """,
         {"again": REWAKE_SECONDS, "limit": limit},
     )

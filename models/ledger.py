@@ -78,14 +78,17 @@ def credit(actor: str, account_id: int, amount: Micros, reference: str, note: st
             audit.record(actor, "account.credit", f"account:{account_id}", amount_usdt=usd(amount), reference=reference)
         return account, True
     except IntegrityError as error:
-        if violated_constraint(error) == "accounts_available_not_negative":
-            raise BalanceTooLow("The account has less than that available; a balance never goes below zero.") from None
-        if violated_constraint(error) != "transfers_reference_once_per_kind":
+        refused_by = violated_constraint(error)
+        if refused_by not in ("accounts_available_not_negative", "transfers_reference_once_per_kind"):
             raise
-    return _account_already_credited(account_id, amount, reference), False
+    # A debit that is repeated may be refused for the balance first: what counts is whether it was done before.
+    repeated = _account_already_credited(account_id, amount, reference)
+    if repeated is None:
+        raise BalanceTooLow("The account has less than that available; a balance never goes below zero.")
+    return repeated, False
 
 
-def _account_already_credited(account_id: int, amount: Micros, reference: str) -> Row:
+def _account_already_credited(account_id: int, amount: Micros, reference: str) -> Row | None:
     found = row(
         """
         SELECT a.*, t.account_id = %(account_id)s AND t.amount = %(amount)s AND t.target = %(target)s AS same
@@ -98,7 +101,7 @@ def _account_already_credited(account_id: int, amount: Micros, reference: str) -
             "reference": reference,
         },
     )
-    if found is None or not found["same"]:
+    if found is not None and not found["same"]:
         raise ReferenceReused(f"The reference {reference!r} was used for another credit; choose a new one.")
     return found
 

@@ -26,9 +26,9 @@ PRICING_LOCK = 7201  # the class of the advisory locks that are taken on an undi
 
 
 # Every column that a client or a job may need of an order.
-COLUMNS = """id, account_id, key_id, surface, product_id, quantity, base_total, dp_hits, price, max_price, status,
-    delivered_quantity, refunded, error_message, client_reference, webhook_url, recipient, created_at, updated_at,
-    deadline_at"""
+COLUMNS = """id, account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price, max_price,
+    status, delivered_quantity, refunded, error_message, client_reference, webhook_url, recipient, created_at,
+    updated_at, deadline_at"""
 
 
 class OrderNotFound(Refusal):
@@ -74,15 +74,15 @@ _WRITE = Statement(
     "write_order",
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT id, price * %(quantity)s AS base_total FROM products
+        SELECT id, provider, price * %(quantity)s AS base_total FROM products
         WHERE id = %(product_id)s AND active AND %(quantity)s BETWEEN min_quantity AND max_quantity
             AND price * %(quantity)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
     ), priced AS MATERIALIZED (
         SELECT *, (SELECT count(*) FROM ({RECENT_OF_TOTAL}) AS recent)::integer AS hits FROM wanted
     ), placed AS (
-        INSERT INTO orders (account_id, key_id, surface, product_id, quantity, base_total, dp_hits, price, max_price,
-            client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
-        SELECT %(account_id)s, %(key_id)s, %(surface)s, id, %(quantity)s, base_total, hits,
+        INSERT INTO orders (account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price,
+            max_price, client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
+        SELECT %(account_id)s, %(key_id)s, %(surface)s, id, provider, %(quantity)s, base_total, hits,
             base_total + base_total * hits / 100, %(max_price)s,
             %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s,
             now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => %(first_wake)s)

@@ -112,7 +112,7 @@ def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
             price_usdt=usd(price),
             balance_usdt=usd(available),
             missing_usdt=usd(missing),
-            topup=f"Top up at least {as_text(missing)} USDT with POST /api/v1/balance/topup, then order again.",
+            topup=f"Have at least {as_text(missing)} USDT added to your balance, then order again.",
         )
 
 

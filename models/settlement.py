@@ -12,7 +12,7 @@ from typing import Literal
 from models import audit, catalogue, ledger, stock, webhooks
 from models.database import Row, changed, db, retrying, row
 from models.errors import Refusal
-from models.leases import Lease, finish_attempt
+from models.leases import Lease, finish_attempts
 from models.money import Micros, usd
 from models.orders import OrderNotFound
 
@@ -64,9 +64,7 @@ def settle(lease: Lease, outcome: Outcome) -> Ended | None:
             order = _lock_open(lease.order_id, lease.token)
             if order is None:
                 return None
-            ended = _settled(order, outcome)
-            finish_attempt(lease, ended.status)
-            return ended
+            return _settled(order, outcome)
 
     return retrying(transaction)
 
@@ -82,9 +80,7 @@ def expire(order_id: int, lease: Lease | None = None) -> Ended | None:
             order = _lock_open(order_id, lease.token if lease else None)
             if order is None or not order["overdue"] or order["submitted_at"] is not None:
                 return None
-            if lease is not None:
-                finish_attempt(lease, "expired")
-            elif order["leased"]:
+            if lease is None and order["leased"]:
                 return None
             return _end(order, "expired", 0, "Nothing could take the order up before its deadline.")
 
@@ -116,7 +112,8 @@ def refund(actor: str, order_id: int) -> Ended:
             if order["status"] not in ("completed", "partial"):
                 raise NotRefundable(f"The order is {order['status']}; only what was delivered can be refunded.")
             captured: Micros = order["price"] - order["refunded"]
-            ledger.refund(order["account_id"], order_id, captured, "returned by an operator")
+            if captured:
+                ledger.refund(order["account_id"], order_id, captured, "returned by an operator")
             audit.record(actor, "order.refund", f"order:{order_id}", amount_usdt=usd(captured))
             return _mark(order, "refunded", order["delivered_quantity"], order["price"], order["error_message"])
 
@@ -124,7 +121,10 @@ def refund(actor: str, order_id: int) -> Ended:
 
 
 def retry(actor: str, order_id: int) -> None:
-    """Make an open order free to be taken up at once. Raises OrderNotFound, NotRetryable."""
+    """Have an open order looked after by the next sweep; whoever holds its lease keeps it.
+
+    Raises OrderNotFound, NotRetryable.
+    """
     with db.atomic():
         order = _lock(order_id)
         if order["status"] != "processing":
@@ -167,6 +167,7 @@ def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> 
     captured: Micros = order["price"] * delivered // order["quantity"]
     returned: Micros = order["price"] - captured
     ended = _mark(order, status, delivered, returned, error)
+    finish_attempts(order["id"], status)
     _return_stock(order, status, delivered)
     if captured:
         ledger.capture(order["account_id"], order["id"], captured)

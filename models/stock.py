@@ -64,9 +64,11 @@ def assign(product_id: int, order_id: int, quantity: int) -> int:
 def _take(product_id: int, order_id: int, quantity: int, locked_rows: str) -> int:
     return changed(
         f"""
-        UPDATE stock_items SET order_id = %(order_id)s WHERE id IN (
+        WITH picked AS MATERIALIZED ( -- once: a sub-select that is run for each row would lock new ones each time
             SELECT id FROM stock_items WHERE product_id = %(product_id)s AND order_id IS NULL
-            ORDER BY id LIMIT %(quantity)s FOR UPDATE {locked_rows})
+            ORDER BY id LIMIT %(quantity)s FOR UPDATE {locked_rows}
+        )
+        UPDATE stock_items SET order_id = %(order_id)s FROM picked WHERE stock_items.id = picked.id
         """,  # noqa: S608 - a literal from above
         {"order_id": order_id, "product_id": product_id, "quantity": quantity},
     )

@@ -129,6 +129,7 @@ class Order(Table):
     key_id = BigIntegerField(null=True)
     surface = TextField()
     product_id = BigIntegerField()
+    provider = TextField()
     quantity = IntegerField()
     base_total = BigIntegerField()
     dp_hits = IntegerField()

@@ -10,7 +10,7 @@ from functools import lru_cache
 import psycopg2
 from cryptography.fernet import Fernet, MultiFernet
 
-from models.database import rows
+from models.database import CONNECT_SECONDS, rows
 from settings import settings
 
 _fernet = MultiFernet([Fernet(key) for key in settings.secret_keys])
@@ -58,7 +58,11 @@ def _make_pepper() -> None:
     On a connection of its own: if it were made in the caller's transaction and that were rolled back, this process
     would go on with a pepper that no other knows, and take in duplicates.
     """
-    with closing(psycopg2.connect(settings.database_url)) as connection, connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(settings.database_url, connect_timeout=CONNECT_SECONDS)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute(
             "INSERT INTO vault (name, ciphertext) VALUES ('item_pepper', %s) ON CONFLICT DO NOTHING",
             (encrypt(secrets.token_hex(32)),),

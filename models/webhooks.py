@@ -59,7 +59,7 @@ def _body(order: Row) -> dict[str, Any]:
 
 
 def _host(url: str) -> str:
-    """Whom attempts are counted against: a host and port, spelled the same however the address spells them."""
+    """Whom attempts are counted against: the host as the address spells it, and the port."""
     parts = urlsplit(url)
     return f"{(parts.hostname or '').rstrip('.')}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 

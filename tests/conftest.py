@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from playhouse.migrations import Runner
 
 from jobs import actors
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models import invariants, vault
 from models.database import db
 from web import create_app

@@ -26,6 +26,7 @@ def create_app() -> Flask:
     app = Flask(__name__, static_folder=None)
     app.request_class = BoundedRequest
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # merging redirects, in HTML and to whatever host the client named
     app.url_map.converters["int"] = PathId

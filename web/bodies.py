@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 import flask
 from flask import request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
@@ -73,7 +73,6 @@ def _whole_number(value: Any) -> Any:
     return int(digits)
 
 
-Text = Annotated[str, AfterValidator(plain_text)]
 Usd = Annotated[int, BeforeValidator(_usd)]
 """Dollars on the wire, micro-dollars in the model."""
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]

@@ -10,7 +10,7 @@ from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from peewee import DatabaseError
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models.database import OUTAGES, db, sqlstate
 from models.errors import Refusal
 from models.orders import TooMuchContention
@@ -93,6 +93,7 @@ def _fault(error: Exception) -> Response:
 def _answer(
     status: int, code: str, message: str, facts: dict[str, Any], headers: dict[str, str] | None = None
 ) -> Response:
+    g.error_code = code
     body = {"error": code, "message": message, "request_id": g.get("request_id"), **facts}
     return answer(body, status, headers)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import redis
 from flask import Blueprint, Response
+from peewee import ProgrammingError
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models.database import OUTAGES, rows
 from web.answers import answer
 
@@ -35,6 +36,8 @@ def _database() -> str:
         applied = {migration["name"] for migration in rows("SELECT name FROM schema_migration")}
     except OUTAGES:
         return "unreachable"
+    except ProgrammingError:
+        applied = set()  # there is no such table before the first migration
     return "ok" if _wanted_migrations() <= applied else "migrations are pending: run `pwmigrate up`"
 
 

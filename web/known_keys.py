@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import structlog
 from redis import RedisError
 
-from jobs.waiting import redis_client, request_calls
+from jobs.redis_calls import redis_client, request_calls
 from models import keys
+from models.database import release_connection
 from models.keys import Caller, Kind
 
 LIFE_SECONDS = 1.0
@@ -50,6 +51,7 @@ def identify(api_key: str, kind: Kind) -> Known | None:
     # The version is read before the row: a change in between makes the entry old at birth, not wrongly new.
     [version] = request_calls().call(("GET", version_key(keys.fingerprint_of(api_key))))
     caller = keys.identify(api_key, kind)
+    release_connection()
     if caller is None:
         _known.pop(name, None)
         return None

@@ -35,6 +35,8 @@ def _end(response: Response) -> Response:
         method=request.method,
         path=request.path,
         status=response.status_code,
+        error=g.get("error_code"),
+        address=request.remote_addr,
         ms=round((time.monotonic() - g.began) * 1000, 1),
     )
     return response

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from models.connections import patience
 from models.database import db, rows
 from models.invariants import (
     balances_equal_journal,
@@ -12,6 +13,8 @@ from models.invariants import (
     stock_counts_are_right,
     sums_to_zero,
 )
+
+PATIENCE_SECONDS = 600.0
 
 Rule = Callable[[], list[str]]
 
@@ -30,7 +33,7 @@ def check_all() -> dict[str, Any]:
 
     Returns {"ok", "accounts", "transfers", "differences"}; the numbers say how much was gone over.
     """
-    with db.atomic("REPEATABLE READ"):
+    with patience(PATIENCE_SECONDS), db.atomic("REPEATABLE READ"):
         differences = [difference for rule in RULES for difference in rule()]
         [counted] = rows(
             "SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM transfers) AS transfers"

@@ -17,7 +17,8 @@ def check() -> list[str]:
         ) t ON t.order_id = o.id
         WHERE t.order_id IS NULL OR t.hold <> o.price OR t.release + t.refund <> o.refunded
             OR CASE WHEN o.status = 'processing' THEN t.capture + t.release <> 0
-                ELSE t.capture + t.release <> o.price OR t.capture <> o.price * o.delivered_quantity / o.quantity END
+                ELSE t.capture + t.release <> o.price
+                    OR t.capture <> div(o.price::numeric * o.delivered_quantity, o.quantity) END
             OR (o.status = 'refunded') <> (t.refund > 0)
         ORDER BY o.id
         """

@@ -12,6 +12,7 @@ CREATE TABLE orders (
     key_id bigint,
     surface text NOT NULL CHECK (surface IN ('v1', 'v2')),
     product_id bigint NOT NULL,
+    provider text NOT NULL,
     quantity integer NOT NULL CHECK (quantity > 0),
     base_total bigint NOT NULL CHECK (base_total > 0),
     dp_hits integer NOT NULL DEFAULT 0 CHECK (dp_hits BETWEEN 0 AND 10),

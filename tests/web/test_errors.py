@@ -146,7 +146,7 @@ def test_the_first_of_several_reasons_is_told(client: FlaskClient) -> None:
     assert price["price_usdt"] == 50
     money = assert_form(order(5), 402, "insufficient_balance", "price_usdt", "balance_usdt", "missing_usdt", "topup")
     assert (money["price_usdt"], money["balance_usdt"], money["missing_usdt"]) == (50, 0, 50)
-    assert "POST /api/v1/balance/topup" in money["topup"]
+    assert "50.00 USDT" in money["topup"]
     assert shop.get("/orders").json["items"] == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from tests.factories import make_shop
 
 WINDOW = 60

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models.tables import Product
 from tests.factories import Shop, exact, make_product, make_shop
 from tests.web.refusals import assert_refused

@@ -5,7 +5,7 @@ import time
 from flask.testing import FlaskClient
 
 from jobs import upkeep
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models import settlement
 from models.database import db
 from tests.factories import Shop, exact, make_product, make_shop

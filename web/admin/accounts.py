@@ -15,7 +15,7 @@ from web.admin.fields import Name
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
-from web.bodies import StrictModel, Text, Usd, read_body, read_query
+from web.bodies import StrictModel, Usd, plain_text, read_body, read_query
 
 
 def _not_zero(amount: int) -> int:
@@ -29,7 +29,7 @@ class Credit(StrictModel):
 
     amount_usdt: Annotated[Usd, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_not_zero)]
     reference: Name
-    note: Annotated[Text, Field(max_length=500)] = ""
+    note: Annotated[str, Field(max_length=500), AfterValidator(plain_text)] = ""
 
 
 def route(admin: Blueprint) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from web.bodies import Text, plain_text
+from web.bodies import plain_text
 
 LONGEST_NAME = 200
 LONGEST_PROSE = 10_000
@@ -23,6 +23,8 @@ def _plain_lines(text: str) -> str:
     return text
 
 
-Name = Annotated[Text, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(_not_blank)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(plain_text), AfterValidator(_not_blank)
+]
 Prose = Annotated[str, Field(max_length=LONGEST_PROSE), AfterValidator(_plain_lines)]
 """Text that may have many lines."""

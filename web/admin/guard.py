@@ -8,6 +8,7 @@ import structlog
 from flask import Response, g, request
 
 from models import operators
+from models.database import release_connection
 from models.errors import Refusal
 from models.operators import Identity, Role
 from web.errors import check_both_servers
@@ -37,6 +38,7 @@ def enter() -> None:
     operator = operators.identify(given.token)
     if operator is None:
         raise InvalidToken("The token is unknown or was revoked.")
+    release_connection()  # the body may take its time to come
     structlog.contextvars.bind_contextvars(operator=operator.name)
     g.operator = operator
 

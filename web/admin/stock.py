@@ -2,9 +2,10 @@
 
 import io
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import ClientDisconnected
 
 from models import catalogue
 from models.database import db
@@ -49,6 +50,28 @@ def upload(product_id: int) -> Response:
     })  # fmt: skip
 
 
+class WholeBody(io.RawIOBase):
+    """The request's body, which does not end before all of it is there: a cut line must not pass for a whole one."""
+
+    def __init__(self, stream: IO[bytes], length: int | None) -> None:
+        self._stream = stream
+        self._missing = length
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what has come. Raises ClientDisconnected at an end that comes too early."""
+        data = self._stream.read(len(buffer))
+        if not data and self._missing:
+            raise ClientDisconnected
+        if self._missing is not None:
+            self._missing -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def _form() -> str:
     form = _FORM_OF_TYPE.get(request.mimetype)
     if form is None:
@@ -60,5 +83,5 @@ def _lines(form: str) -> Iterator[Line]:
     if form == "json":
         return json_document(request.get_data(cache=False))
     # Without a buffer each line would be read from the socket byte by byte.
-    stream = io.BufferedReader(cast(io.RawIOBase, request.stream), READ_BUFFER)
+    stream = io.BufferedReader(WholeBody(request.stream, request.content_length), READ_BUFFER)
     return STREAMED[form](cast(BinaryIO, stream), 0)

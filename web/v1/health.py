@@ -4,6 +4,7 @@ import time
 
 from flask import Blueprint, Response
 
+from models.database import db
 from web.answers import answer
 
 
@@ -13,5 +14,6 @@ def route(v1: Blueprint) -> None:
 
 
 def show_health() -> Response:
-    """The gate has asked the database and Redis by the time this runs."""
+    """The gate has asked Redis by the time this runs, and may have known the key without asking the database."""
+    db.execute_sql("SELECT 1")
     return answer({"status": "ok", "timestamp": int(time.time())})

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
+import structlog
 from flask import Blueprint, Response, g
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from jobs import enqueue
@@ -21,7 +22,18 @@ from models.webhooks import DELIVERED_STATUSES
 from settings import settings
 from web import idempotency
 from web.answers import answer
-from web.bodies import LARGEST_ID, Id, InvalidBody, QueryInt, QueryModel, StrictModel, Text, Usd, read_body, read_query
+from web.bodies import (
+    LARGEST_ID,
+    Id,
+    InvalidBody,
+    QueryInt,
+    QueryModel,
+    StrictModel,
+    Usd,
+    plain_text,
+    read_body,
+    read_query,
+)
 from web.telegram_names import Username
 from web.v1.products import LATEST_EPOCH
 
@@ -36,8 +48,8 @@ class OrderBody(StrictModel):
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=10_000)]
     payment_method: Literal["balance", "invoice"] = "balance"
-    webhook_url: Annotated[Text, Field(max_length=2048)] | None = None
-    client_reference: Annotated[Text, Field(max_length=64)] | None = None
+    webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
+    client_reference: Annotated[str, Field(max_length=64), AfterValidator(plain_text)] | None = None
     max_price_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)] | None = None
     recipient: Username | None = None
 
@@ -91,6 +103,7 @@ def place_order() -> Response:
     if body.payment_method == "invoice":
         raise InvoiceNotImplemented("Orders are paid from the balance; send payment_method balance, or leave it out.")
     placed = orders.place(_purchase(body, key))
+    structlog.contextvars.bind_contextvars(order_id=placed.order["id"])
     if not placed.replayed:
         enqueue.fulfil(placed.order["id"])
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else None

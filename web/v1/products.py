@@ -23,7 +23,7 @@ class ProductsQuery(QueryModel):
     sku: str | None = Field(None, max_length=200)
     min_price: Annotated[Usd, Field(ge=0, le=LARGEST)] | None = None
     max_price: Annotated[Usd, Field(ge=0, le=LARGEST)] | None = None
-    min_qty: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] = 1
+    min_qty: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
     q: str | None = Field(None, max_length=200)
     updated_since: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     sort: Literal["id", "price", "-price", "name"] = "id"

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, g
 
-from jobs.waiting import redis_client
+from jobs.redis_calls import redis_client
 from models import accounts, usage
 from models.money import usd
 from web.answers import answer

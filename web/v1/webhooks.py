@@ -30,8 +30,8 @@ def list_webhooks(order_id: int) -> Response:
 
 def resend_webhook(order_id: int) -> Response:
     """Send the latest event again, with all its retries."""
-    order = get_own(order_id)
     key = read_key()
+    order = get_own(order_id)
     return first_answer(key) or _resend(order["id"], key)
 
 
@@ -40,7 +40,8 @@ def _resend(order_id: int, key: IdempotencyKey | None) -> Response:
     try:
         with db.atomic():
             webhooks.resend(delivery_id)
-            text = dumps(_log(order_id))
+            # Without the log: receivers' answers may echo items, and this text is kept with the key as it is.
+            text = dumps(event_view(webhooks.get(delivery_id)))
             if key is not None:
                 keep(key, text)
     except IntegrityError:
@@ -59,6 +60,11 @@ def _log(order_id: int) -> dict[str, Any]:
 
 def delivery_view(delivery: WebhookDelivery, attempts: list[WebhookAttempt]) -> dict[str, Any]:
     """A delivery and its attempts, as clients and operators see them."""
+    return event_view(delivery) | {"attempts": [attempt_view(attempt) for attempt in attempts]}
+
+
+def event_view(delivery: WebhookDelivery) -> dict[str, Any]:
+    """A delivery without its attempts."""
     return {
         "id": delivery.id,
         "webhook_id": delivery.webhook_id,
@@ -67,15 +73,16 @@ def delivery_view(delivery: WebhookDelivery, attempts: list[WebhookAttempt]) -> 
         "status": delivery.state,
         "created_at": epoch(delivery.created_at),
         "next_attempt_at": epoch(delivery.due_at) if delivery.state == "pending" else None,
-        "attempts": [
-            {
-                "number": attempt.number,
-                "at": epoch(attempt.at),
-                "status": attempt.status,
-                "error": attempt.error,
-                "duration_ms": attempt.duration_ms,
-                "answer": webhooks.answer_to(attempt),
-            }
-            for attempt in attempts
-        ],
+    }
+
+
+def attempt_view(attempt: WebhookAttempt) -> dict[str, Any]:
+    """One attempt; `answer` is the start of what the receiver said."""
+    return {
+        "number": attempt.number,
+        "at": epoch(attempt.at),
+        "status": attempt.status,
+        "error": attempt.error,
+        "duration_ms": attempt.duration_ms,
+        "answer": webhooks.answer_to(attempt),
     }
