@@ -26,7 +26,9 @@ def free_port() -> int:
 def gunicorn(application: str, port: int, *arguments: str, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
     """A gunicorn of two processes that serves the application on the port."""
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", *arguments]
-    with running(command, PORT=str(port), BIND_HOST="127.0.0.1", WEB_CONCURRENCY="2", **environ) as process:
+    with running(
+        command, PORT=str(port), BIND_HOST="127.0.0.1", WEB_CONCURRENCY="2", LOG_FORMAT="json", **environ
+    ) as process:
         _await_port(port)
         yield process
 

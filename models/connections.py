@@ -12,7 +12,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg2
 import psycopg2.extensions
@@ -22,7 +22,12 @@ WORKER_PATIENCE_SECONDS = 30.0
 
 
 class _Patience(threading.local):
-    seconds: float = WORKER_PATIENCE_SECONDS
+    default: ClassVar[float] = WORKER_PATIENCE_SECONDS
+    own: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.default if self.own is None else self.own
 
 
 _patience = _Patience()
@@ -31,17 +36,17 @@ _patience = _Patience()
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
     """Within the block, a statement of this thread may take so many seconds."""
-    before = _patience.seconds
-    _patience.seconds = seconds
+    before = _patience.own
+    _patience.own = seconds
     try:
         yield
     finally:
-        _patience.seconds = before
+        _patience.own = before
 
 
 def set_default_patience(seconds: float) -> None:
     """Limit every statement of this process that no `patience` block speaks for: the web's threads need it short."""
-    _Patience.seconds = seconds
+    _Patience.default = seconds
 
 
 class Connection(psycopg2.extensions.connection):

@@ -70,6 +70,18 @@ _LOCK_TOTAL = Statement(
     max_hits="integer",
 )
 
+# The two rows that orders queue for are locked before the statement that changes them. Were it to wait for them itself,
+# PostgreSQL would have to evaluate all of it anew on the rows that it gets in the end.
+_LOCK_ROWS = Statement(
+    "lock_rows",
+    """
+    SELECT 1 FROM products, accounts WHERE products.id = %(product_id)s AND accounts.id = %(account_id)s
+    FOR NO KEY UPDATE OF products, accounts
+    """,
+    product_id="bigint",
+    account_id="bigint",
+)
+
 _WRITE = Statement(
     "write_order",
     f"""
@@ -92,7 +104,6 @@ _WRITE = Statement(
         UPDATE products SET in_stock = in_stock - placed.quantity, updated_at = now()
         FROM placed WHERE products.id = placed.product_id AND in_stock IS NOT NULL RETURNING 1
     ), held AS (
-        -- The account is locked last, and so for the shortest time: a busy client's orders queue for it.
         UPDATE accounts SET available = available - placed.price, held = held + placed.price
         FROM placed WHERE accounts.id = placed.account_id AND (SELECT count(*) FROM reserved) >= 0 RETURNING 1
     ), journal AS (
@@ -183,6 +194,6 @@ def _write(purchase: Purchase) -> Row | None:
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
-        after=_LOCK_TOTAL if purchase.max_hits else None,
+        after=(_LOCK_TOTAL, _LOCK_ROWS) if purchase.max_hits else (_LOCK_ROWS,),
     )  # fmt: skip
     return written[0] if written else None

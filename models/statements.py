@@ -1,6 +1,7 @@
 """Statements that every order runs: planned once for each connection, since planning costs more than running them."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from models.database import Row, db, rows
@@ -21,13 +22,12 @@ class Statement:
         self._prepare = f"PREPARE {name} ({', '.join(types.values())}) AS {numbered}"
         self._execute = f"EXECUTE {name} ({', '.join(f'%({parameter})s' for parameter in types)})"
 
-    def rows(self, params: dict[str, Any], *, after: "Statement | None" = None) -> list[Row]:
-        """Run it, if need be `after` another one, in one round trip (and, outside of one, in one transaction)."""
-        self._plan()
-        if after is None:
-            return rows(self._execute, params)
-        after._plan()
-        return rows(f"{after._execute}; {self._execute}", params)
+    def rows(self, params: dict[str, Any], *, after: "Sequence[Statement]" = ()) -> list[Row]:
+        """Run it, `after` others if need be, all in one round trip (and, outside of one, in one transaction)."""
+        statements = (*after, self)
+        for statement in statements:
+            statement._plan()
+        return rows("; ".join(statement._execute for statement in statements), params)
 
     def _plan(self) -> None:
         connection = db.connection()

@@ -37,7 +37,6 @@ CREATE TABLE transfers (
     ))
 );
 CREATE INDEX transfers_by_account ON transfers (account_id, id);
-CREATE INDEX transfers_by_order ON transfers (order_id) WHERE order_id IS NOT NULL;
 
 CREATE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

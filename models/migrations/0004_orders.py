@@ -26,7 +26,7 @@ CREATE TABLE orders (
     client_reference text,
     webhook_url text,
     recipient text,
-    signature bytea CONSTRAINT orders_signature_once UNIQUE,
+    signature bytea,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deadline_at timestamptz NOT NULL,
@@ -39,6 +39,7 @@ CREATE TABLE orders (
     CONSTRAINT orders_delivered_fits CHECK (delivered_quantity BETWEEN 0 AND quantity),
     CONSTRAINT orders_refunded_fits CHECK (refunded BETWEEN 0 AND price)
 );
+CREATE UNIQUE INDEX orders_signature_once ON orders (signature) WHERE signature IS NOT NULL;
 CREATE INDEX orders_by_account ON orders (account_id, id);
 CREATE INDEX orders_processing ON orders (wake_at) WHERE status = 'processing';
 CREATE INDEX orders_recent_totals ON orders (base_total, created_at) WHERE surface <> 'v2';
