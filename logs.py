@@ -22,6 +22,11 @@ _SHARED: list[Any] = [
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    # A client that fell silent and was cut off is no fault, but to gunicorn it is a socket error with a traceback.
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
 def configure() -> None:
     """Send our own lines and those of the libraries the same way, to standard output."""
     renderer: Any
@@ -48,5 +53,6 @@ def configure() -> None:
     # gunicorn gives its logger a handler of its own, in a format of its own.
     server = logging.getLogger("gunicorn.error")
     server.handlers[:], server.propagate = [], True
+    server.addFilter(_is_worth_a_line)
     for chatty in ("apscheduler.executors.default", "apscheduler.scheduler"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
