@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from models.errors import Refusal
+from models.orders import ReplayedRequest
 
 DRIFT_SECONDS = 300
 
@@ -22,10 +23,6 @@ class InvalidSignature(Refusal):
 
 class StaleTimestamp(Refusal):
     status, code = 401, "stale_timestamp"
-
-
-class ReplayedRequest(Refusal):
-    status, code = 401, "replayed_request"
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> bytes:
