@@ -12,7 +12,18 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from chains import addresses
 
 MICROS_PER_USD = 1_000_000
 MOST_USD = 1_000_000
@@ -48,6 +59,28 @@ CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 UsdAsMicros = Annotated[int, BeforeValidator(_usd_to_micros), Field(ge=0)]
 
 
+def _server(url: str) -> str:
+    if _scheme(url) not in ("http", "https") or not urlsplit(url).hostname:
+        raise ValueError("must be an address that starts with https:// or http://")
+    return url.rstrip("/")
+
+
+Server = Annotated[str, AfterValidator(_server)]
+Servers = Annotated[tuple[Server, ...], BeforeValidator(_split_commas)]
+TronAddress = Annotated[str, AfterValidator(addresses.tron)]
+EvmAddress = Annotated[str, AfterValidator(addresses.evm)]
+TonAddress = Annotated[str, AfterValidator(addresses.ton)]
+SolanaAddress = Annotated[str, AfterValidator(addresses.solana)]
+
+# Nobody has the keys of these: they are made of a sentence's hash. Development shows them where no wallet is set.
+MADE_UP_WALLETS = {
+    "wallet_tron": "TAUooyB9R3dgTsw9AACLNQ1zZ3zedcDkjJ",
+    "wallet_evm": "0x05991EAc23518C38e6E52Ca565e735c4EFB280e4",
+    "wallet_ton": "UQAFmR6sI1GMOOblLKVl5zXE77KA5FX_RQzMJ0x-que-TUvW",
+    "wallet_solana": "NrTb9voNq7RBABkcCuh6V56Q81i1M6bRrWHzyH2gLXn",
+}
+
+
 class Settings(BaseModel):
     """All settings; the field `database_url` is read from `DATABASE_URL`, and so on."""
 
@@ -79,6 +112,38 @@ class Settings(BaseModel):
 
     webhook_retry_base_seconds: float = Field(10, gt=0, le=86_400, allow_inf_nan=False)
     webhook_allow_private: bool = False
+
+    # Deposits. A network is on when it has a wallet and a server to read it from; in simulation all six are.
+    allow_simulation: bool = False
+    wallet_tron: TronAddress | None = None
+    wallet_evm: EvmAddress | None = None
+    wallet_ton: TonAddress | None = None
+    wallet_solana: SolanaAddress | None = None
+    trongrid_url: Server | None = None
+    trongrid_api_key: str | None = None
+    bsc_rpc_urls: Servers = ()
+    polygon_rpc_urls: Servers = ()
+    arbitrum_rpc_urls: Servers = ()
+    toncenter_url: Server | None = None
+    toncenter_api_key: str | None = None
+    solana_rpc_urls: Servers = ()
+    usdt_trc_20_contract: TronAddress = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
+    usdt_bep_20_contract: EvmAddress = "0x55d398326f99059fF775485246999027B3197955"
+    usdt_polygon_contract: EvmAddress = "0xc2132D05D31c914a87C6611C10748AEb04B58e8F"
+    usdt_arbitrum_contract: EvmAddress = "0xFd086bC7CD5C481DCC9C85ebE478A1C0b69FCbb9"
+    usdt_ton_contract: Annotated[str, AfterValidator(addresses.ton_raw)] = (
+        "0:B113A994B5024A16719F69139328EB759596C38A25F59028B146FECDC3621DFE"
+    )
+    usdt_solana_contract: SolanaAddress = "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"
+    scan_interval_seconds: float = Field(5, gt=0, le=3600, allow_inf_nan=False)
+    topup_lifetime_seconds: int = Field(3600, ge=1, le=YEAR_SECONDS)
+    topup_tolerance_usdt: UsdAsMicros = 10_000
+
+    @model_validator(mode="before")
+    @classmethod
+    def _make_up_wallets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        simulating = str(given.get("allow_simulation", "")).lower() in ("1", "true", "yes", "on")
+        return {**MADE_UP_WALLETS, **given} if simulating else given
 
     @field_validator("database_url")
     @classmethod

@@ -1,0 +1,1 @@
+"""Reads USDT transfers off the networks. Knows no database."""
