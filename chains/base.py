@@ -64,4 +64,5 @@ class Chain(Protocol):
 
 def to_micros(amount: int, decimals: int) -> int:
     """A token's amount in micro-dollars; what is below one is cut off."""
-    return amount * MICROS_PER_USDT // 10**decimals
+    one_token: int = 10**decimals
+    return amount * MICROS_PER_USDT // one_token
