@@ -25,7 +25,7 @@ def main() -> None:
 
     def send(tick: Tick) -> None:
         if leadership.held():
-            enqueue.tick(tick.job)
+            enqueue.tick(tick.job, tick.about)
 
     for tick in TICKS:
         scheduler.add_job(

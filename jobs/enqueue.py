@@ -49,17 +49,17 @@ def announce(ended: Ended) -> None:
         deliver(ended.delivery_id)
 
 
-def tick(job: str) -> None:
-    """Have a periodic job run; it drops messages that have become stale."""
-    _send(job, time.time())
+def tick(job: str, about: str | None = None) -> None:
+    """Have a periodic job run, on what it is to look after; it drops messages that have become stale."""
+    _send(job, time.time(), *((about,) if about else ()))
 
 
-def _send(job: str, argument: int | float) -> None:
+def _send(job: str, *arguments: int | float | str) -> None:
     redis_message_id = str(uuid4())
     message: dramatiq.Message[None] = dramatiq.Message(
         queue_name=queues.QUEUE_OF_JOB.get(job, queues.UPKEEP),
         actor_name=job,
-        args=(argument,),
+        args=arguments,
         kwargs={},
         options={
             "redis_message_id": redis_message_id,
@@ -76,4 +76,4 @@ def _send(job: str, argument: int | float) -> None:
         )  # fmt: skip
     except redis.RedisError as error:
         # Never raised to whoever has just committed: the sweep finds the order or webhook within seconds.
-        log.warning("enqueue.failed", job_to_run=job, argument=argument, error=type(error).__name__)
+        log.warning("enqueue.failed", job_to_run=job, arguments=arguments, error=type(error).__name__)

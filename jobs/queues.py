@@ -2,12 +2,17 @@
 
 FULFILMENT = "fulfilment"
 WEBHOOKS = "webhooks"
+DEPOSITS = "deposits"
 UPKEEP = "upkeep"
 
 # Webhook attempts mostly wait for a stranger's server: many threads, so that a few slow ones do not fill them all.
 WEBHOOK_THREADS = 64
 
+# A scan waits for its network's servers: a thread for each network, so that none of them waits behind another.
+DEPOSIT_THREADS = 8
+
 FULFIL_ORDER = "orders.fulfil"
 DELIVER_WEBHOOK = "webhooks.deliver"
+SCAN_NETWORK = "deposits.scan"
 
-QUEUE_OF_JOB = {FULFIL_ORDER: FULFILMENT, DELIVER_WEBHOOK: WEBHOOKS}
+QUEUE_OF_JOB = {FULFIL_ORDER: FULFILMENT, DELIVER_WEBHOOK: WEBHOOKS, SCAN_NETWORK: DEPOSITS}

@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from jobs import queues
+from models import networks
 from settings import settings
 
 WAKE_ORDERS = "sweeps.wake_orders"
@@ -15,10 +17,11 @@ CHECK_INVARIANTS = "upkeep.check_invariants"
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A periodic job, and the seconds between two runs."""
+    """A periodic job, and the seconds between two runs; `about`: what it looks after, where there are several."""
 
     job: str
     seconds: float
+    about: str | None = None
 
 
 TICKS = (
@@ -28,6 +31,7 @@ TICKS = (
     Tick(DRAIN_USAGE, 10),
     Tick(FORGET_OLD, 600),
     Tick(CHECK_INVARIANTS, 600),
+    *(Tick(queues.SCAN_NETWORK, settings.scan_interval_seconds, network.code) for network in networks.active()),
 )
 _SECONDS = {tick.job: tick.seconds for tick in TICKS}
 

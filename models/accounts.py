@@ -11,10 +11,12 @@ STATEMENT_BATCH = 1000
 
 # A capture moves held money to revenue: it leaves what can be spent as it is, so a statement does not show it.
 _STATEMENT = """
-SELECT id, created_at, kind, CASE WHEN target = 'available' THEN amount ELSE -amount END AS amount, order_id, note
-FROM transfers
-WHERE account_id = %(account_id)s AND 'available' IN (source, target) AND (%(below)s IS NULL OR id < %(below)s)
-ORDER BY id DESC LIMIT %(limit)s
+SELECT t.id, t.created_at, t.kind, CASE WHEN t.target = 'available' THEN t.amount ELSE -t.amount END AS amount,
+    t.order_id, t.note, i.public_id::text AS topup_id
+FROM transfers t LEFT JOIN payment_intents i ON i.deposit_id = t.deposit_id AND i.order_id IS NULL
+WHERE t.account_id = %(account_id)s AND 'available' IN (t.source, t.target)
+    AND (%(below)s IS NULL OR t.id < %(below)s)
+ORDER BY t.id DESC LIMIT %(limit)s
 """
 
 

@@ -1,5 +1,6 @@
 """Who did what: one row for every action of an operator, written in the action's own transaction."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from models.database import rows
@@ -16,6 +17,20 @@ def record(actor: str, action: str, subject: str, **details: Any) -> int:
         {"actor": actor, "action": action, "subject": subject, "details": dumps(details)},
     )
     return int(written["id"])
+
+
+def record_all(actor: str, action: str, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Write one audit row for each (subject, details)."""
+    rows(
+        "INSERT INTO api_audit_log (actor, action, subject, details)"
+        " SELECT %(actor)s, %(action)s, * FROM unnest(%(subjects)s::text[], %(details)s::jsonb[])",
+        {
+            "actor": actor,
+            "action": action,
+            "subjects": [subject for subject, _ in entries],
+            "details": [dumps(details) for _, details in entries],
+        },
+    )
 
 
 def update(entry_id: int, **details: Any) -> None:

@@ -4,16 +4,17 @@ A reference is unique for each kind of movement, so doing one twice is refused b
 zero. Holds are the one movement made elsewhere: `orders.place` writes its hold in the statement that makes the order.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from peewee import IntegrityError
 
 from models import audit
-from models.database import Row, db, row, violated_constraint
+from models.database import Row, changed, db, row, violated_constraint
 from models.errors import Refusal
 from models.money import Micros, usd
 
-Kind = Literal["capture", "release", "refund", "credit"]
+Kind = Literal["hold", "capture", "release", "refund", "credit"]
 
 _MOVE = """
 WITH journal AS (
@@ -27,6 +28,22 @@ RETURNING *
 """
 
 
+# The accounts are locked in one order first: two batches that share some would otherwise wait for each other.
+_TOP_UP = """
+SELECT 1 FROM accounts WHERE id = ANY(%(account_ids)s) ORDER BY id FOR NO KEY UPDATE;
+WITH arrived AS (
+    SELECT * FROM unnest(%(account_ids)s::bigint[], %(deposit_ids)s::bigint[], %(amounts)s::bigint[])
+        AS a (account_id, deposit_id, amount)
+), journal AS (
+    INSERT INTO transfers (kind, source, target, account_id, amount, reference, deposit_id)
+    SELECT 'topup', 'deposits', 'available', account_id, amount, 'deposit:' || deposit_id, deposit_id FROM arrived
+)
+UPDATE accounts SET available = available + total.amount, topped_up = topped_up + total.amount
+FROM (SELECT account_id, sum(amount)::bigint AS amount FROM arrived GROUP BY account_id) AS total
+WHERE accounts.id = total.account_id
+"""
+
+
 class AccountNotFound(Refusal):
     status, code = 404, "account_not_found"
 
@@ -37,6 +54,20 @@ class ReferenceReused(Refusal):
 
 class BalanceTooLow(Refusal):
     status, code = 409, "balance_too_low"
+
+
+def top_up(arrived: Sequence[tuple[int, int, Micros]]) -> None:
+    """Credit accounts with deposits: (account, deposit, amount). Call in the transaction that marks them credited."""
+    if arrived:
+        account_ids, deposit_ids, amounts = (list(column) for column in zip(*arrived, strict=True))
+        changed(_TOP_UP, {"account_ids": account_ids, "deposit_ids": deposit_ids, "amounts": amounts})
+
+
+def hold(account_id: int, order_id: int, amount: Micros) -> None:
+    """Set an order's price aside. Call inside the transaction that opens the order."""
+    _move(
+        "hold", "available", "held", account_id, amount, f"order:{order_id}", order_id, available=-amount, held=amount
+    )
 
 
 def capture(account_id: int, order_id: int, amount: Micros) -> None:

@@ -7,6 +7,7 @@ that finds nothing wrong any more, the order is simply tried again.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -127,6 +128,11 @@ _EXPLICABLE = frozenset({
 })  # fmt: skip
 
 
+def lock_what_decides(purchase: Purchase) -> None:
+    """Keep the purchase's price, stock and account as they are until the transaction ends, as placing an order does."""
+    _LOCK_ROWS.rows(_lock_parameters(purchase), after=(_LOCK_TOTAL,) if purchase.max_hits else ())
+
+
 def place(purchase: Purchase) -> Placed:
     """Reserve stock and money for an order and write it down, once for each idempotency key.
 
@@ -183,17 +189,22 @@ def _write(purchase: Purchase) -> Row | None:
     """The new order; None when a condition of the statement stands against it."""
     key = purchase.idempotency
     written = _WRITE.rows(
-        {
-            "account_id": purchase.account_id, "key_id": purchase.key_id, "surface": purchase.surface,
-            "product_id": purchase.product_id, "quantity": purchase.quantity, "floor": purchase.floor,
+        _lock_parameters(purchase) | {
+            "key_id": purchase.key_id, "surface": purchase.surface, "floor": purchase.floor,
             "max_price": purchase.max_price, "client_reference": purchase.client_reference,
             "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "signature": purchase.signature,
             "deadline": settings.order_deadline_seconds, "first_wake": FIRST_WAKE_SECONDS,
-            "window": WINDOW_SECONDS, "lasting_window": WINDOW_SECONDS - LASTING_SECONDS,
-            "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
+            "window": WINDOW_SECONDS,
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
         after=(_LOCK_TOTAL, _LOCK_ROWS) if purchase.max_hits else (_LOCK_ROWS,),
     )  # fmt: skip
     return written[0] if written else None
+
+
+def _lock_parameters(purchase: Purchase) -> dict[str, Any]:
+    return {
+        "account_id": purchase.account_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
+        "lasting_window": WINDOW_SECONDS - LASTING_SECONDS, "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
+    }  # fmt: skip

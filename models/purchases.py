@@ -11,7 +11,7 @@ from models.money import Micros, usd
 from models.pricing import MAX_HITS, WINDOW_SECONDS, as_text, least_quantity, surcharged
 from settings import settings
 
-Surface = Literal["v1", "v2"]
+Surface = Literal["v1", "v2", "website"]
 
 # The orders that raise the price of a next one with the total `wanted.base_total`.
 RECENT_OF_TOTAL = """
@@ -57,7 +57,7 @@ class Purchase:
     """What a client wants to buy; `max_price` in micro-dollars."""
 
     account_id: int
-    key_id: int
+    key_id: int | None
     surface: Surface
     product_id: int
     quantity: int
@@ -71,16 +71,21 @@ class Purchase:
     @property
     def floor(self) -> Micros:
         """The least an order may come to."""
-        return settings.order_floor_usdt if self.surface == "v1" else 0
+        return settings.order_floor_usdt if self.surface != "v2" else 0
 
     @property
     def max_hits(self) -> int:
         """How many recent orders of the same total may raise the price: none where pricing is not dynamic."""
         return MAX_HITS if settings.dynamic_pricing and self.surface != "v2" else 0
 
+    @property
+    def is_paid_from_balance(self) -> bool:
+        """Whether the account must have the price: a website order is paid by a transfer that is yet to come."""
+        return self.surface != "website"
 
-def explain(purchase: Purchase) -> None:
-    """Raise what stands against the order now; return when nothing does."""
+
+def explain(purchase: Purchase) -> Row:
+    """Raise what stands against the order now; where nothing does, return what decides: the product, `hits`, …"""
     facts = row(
         _EXPLAIN,
         {
@@ -98,6 +103,7 @@ def explain(purchase: Purchase) -> None:
         raise RecipientMissing(f"recipient {message}.", fields=[{"field": "recipient", "message": message}])
     _refuse_quantity(purchase, facts)
     _refuse_price(purchase, facts["available"], surcharged(facts["base_total"], facts["hits"]))
+    return facts
 
 
 def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
@@ -105,14 +111,14 @@ def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
         raise PriceChanged(
             f"The order costs {as_text(price)} USDT now, more than your max_price_usdt.", price_usdt=usd(price)
         )
-    if available < price:
+    if purchase.is_paid_from_balance and available < price:
         missing = price - available
         raise InsufficientBalance(
             f"The order costs {as_text(price)} USDT and your balance is {as_text(available)} USDT.",
             price_usdt=usd(price),
             balance_usdt=usd(available),
             missing_usdt=usd(missing),
-            topup=f"Have at least {as_text(missing)} USDT added to your balance, then order again.",
+            topup=f"Top up with POST /api/v1/balance/topup, by at least {as_text(missing)} USDT, then order again.",
         )
 
 

@@ -1,6 +1,7 @@
 """How an order goes on and ends: leases for whoever fulfils it, and the one transaction that makes a status final.
 
     processing → completed | partial | failed | expired | cancelled        completed | partial → refunded
+    awaiting_payment → processing | expired | cancelled                    (website orders, before they are paid)
 
 Whoever wants to end an order locks its row first and checks that it is still open (and, for a worker, that its lease
 is the last one given): of several that try, one wins, and the money moves once.
@@ -87,13 +88,26 @@ def expire(order_id: int, lease: Lease | None = None) -> Ended | None:
     return retrying(transaction)
 
 
+def expire_unpaid(order_id: int) -> Ended | None:
+    """End a website order that was not paid in time, and give its goods free; None when it was paid meanwhile."""
+
+    def transaction() -> Ended | None:
+        with db.atomic():
+            order = _lock(order_id)
+            if order["status"] != "awaiting_payment":
+                return None
+            return _end(order, "expired", 0, "It was not paid in time.")
+
+    return retrying(transaction)
+
+
 def cancel(actor: str, order_id: int) -> Ended:
     """End an order by an operator's hand, and return the money. Raises OrderNotFound, NotCancellable."""
 
     def transaction() -> Ended:
         with db.atomic():
             order = _lock(order_id)
-            if order["status"] != "processing":
+            if order["status"] not in ("awaiting_payment", "processing"):
                 raise NotCancellable(f"The order is {order['status']} and stays so.")
             if order["submitted_at"] is not None:
                 raise NotCancellable("The order was submitted to its provider, who may be delivering it.")
@@ -163,9 +177,10 @@ def _settled(order: Row, outcome: Outcome) -> Ended:
 
 
 def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> Ended:
-    """Make an open order final: capture the delivered share of the price, and return the rest of it."""
-    captured: Micros = order["price"] * delivered // order["quantity"]
-    returned: Micros = order["price"] - captured
+    """Make an open order final: capture the delivered share of what is held for it, and return the rest."""
+    held: Micros = 0 if order["status"] == "awaiting_payment" else order["price"]
+    captured: Micros = held * delivered // order["quantity"]
+    returned: Micros = held - captured
     ended = _mark(order, status, delivered, returned, error)
     finish_attempts(order["id"], status)
     _return_stock(order, status, delivered)

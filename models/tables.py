@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from peewee import BigAutoField, BigIntegerField, BlobField, BooleanField, CompositeKey, IntegerField, Model, TextField
+from peewee import (
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    CompositeKey,
+    IntegerField,
+    Model,
+    TextField,
+)
 from playhouse.postgres_ext import BinaryJSONField, DateTimeTZField, JSONField
 
 from models.database import db
@@ -25,6 +34,7 @@ class Account(Table):
     topped_up = BigIntegerField()
     refunded = BigIntegerField()
     created_at: Any = DateTimeTZField()
+    website = BooleanField()
 
     class Meta:
         table_name = "accounts"
@@ -41,6 +51,7 @@ class Transfer(Table):
     order_id = BigIntegerField(null=True)
     note = TextField(null=True)
     created_at: Any = DateTimeTZField()
+    deposit_id = BigIntegerField(null=True)
 
     class Meta:
         table_name = "transfers"
@@ -201,6 +212,7 @@ class WebhookDelivery(Table):
     timed_out_at: Any = DateTimeTZField(null=True)
     created_at: Any = DateTimeTZField()
     finished_at: Any = DateTimeTZField(null=True)
+    intent_id = BigIntegerField(null=True)
 
     class Meta:
         table_name = "webhook_deliveries"

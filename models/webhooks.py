@@ -1,10 +1,12 @@
-"""What clients are to be told of their orders: one delivery for each event, with the log of the attempts to make it.
+"""What clients are to be told of their orders and top-ups: one delivery for each event,
+with the log of the attempts to make it.
 
 A delivery is written in the transaction that makes the event true, so neither exists without the other. Its body is
 fixed then, but for the items, which are never stored in clear and are added as each attempt is made.
 """
 
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,16 +27,45 @@ class WebhookNotFound(Refusal):
 
 def record(order: Row) -> int:
     """Note that the client is to be told of the order's present status; returns the delivery's id."""
+    return _write(order, order["status"], _body(order), order_id=order["id"])
+
+
+def record_topup(intent_id: int) -> int:
+    """Note that the client is to be told that a top-up was credited; returns the delivery's id."""
+    [topup] = rows(
+        "SELECT i.*, d.amount AS credited, d.tx_hash FROM payment_intents i JOIN deposits d ON d.id = i.deposit_id"
+        " WHERE i.id = %(id)s",
+        {"id": intent_id},
+    )
+    event = f"credited_{topup['credited_how']}"
+    body = {
+        "topup_id": str(topup["public_id"]),
+        "status": event,
+        "payment_network": topup["network"],
+        "requested_usdt": usd(topup["requested"]),
+        "amount_usdt": usd(topup["amount"]),
+        "credited_usdt": usd(topup["credited"]),
+        "tx_hash": topup["tx_hash"],
+        "fired_at": int(time.time()),
+    }
+    return _write(topup, event, body, intent_id=intent_id)
+
+
+def _write(
+    of: Row, event: str, body: dict[str, Any], *, order_id: int | None = None, intent_id: int | None = None
+) -> int:
     [made] = rows(
         """
-        INSERT INTO webhook_deliveries (webhook_id, order_id, account_id, key_id, url, host, event, body, tries_left)
-        VALUES (%(webhook_id)s, %(order_id)s, %(account_id)s, %(key_id)s, %(url)s, %(host)s, %(event)s, %(body)s, %(n)s)
+        INSERT INTO webhook_deliveries (webhook_id, order_id, intent_id, account_id, key_id, url, host, event, body,
+            tries_left)
+        VALUES (%(webhook_id)s, %(order_id)s, %(intent_id)s, %(account_id)s, %(key_id)s, %(url)s, %(host)s, %(event)s,
+            %(body)s, %(n)s)
         RETURNING id
         """,
         {
-            "webhook_id": "msg_" + secrets.token_hex(12), "order_id": order["id"], "account_id": order["account_id"],
-            "key_id": order["key_id"], "url": order["webhook_url"], "host": _host(order["webhook_url"]),
-            "event": order["status"], "body": dumps(_body(order)), "n": TRIES,
+            "webhook_id": "msg_" + secrets.token_hex(12), "order_id": order_id, "intent_id": intent_id,
+            "account_id": of["account_id"], "key_id": of["key_id"], "url": of["webhook_url"],
+            "host": _host(of["webhook_url"]), "event": event, "body": dumps(body), "n": TRIES,
         },
     )  # fmt: skip
     return int(made["id"])

@@ -18,7 +18,8 @@ from web import create_app
 _EMPTY = """
 SET session_replication_role = replica;
 TRUNCATE accounts, transfers, api_keys, operators, api_audit_log, vault, products, stock_items, stock_imports, orders,
-    fulfilment_attempts, idempotency_keys, webhook_deliveries, webhook_attempts RESTART IDENTITY;
+    fulfilment_attempts, idempotency_keys, webhook_deliveries, webhook_attempts, payment_intents,
+    deposits, network_scans RESTART IDENTITY;
 SET session_replication_role = DEFAULT;
 """
 

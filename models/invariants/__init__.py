@@ -7,6 +7,7 @@ from models.connections import patience
 from models.database import db, rows
 from models.invariants import (
     balances_equal_journal,
+    deposits_credited_once,
     every_order_has_its_hold,
     final_orders_hold_nothing,
     items_fit_their_orders,
@@ -21,6 +22,7 @@ Rule = Callable[[], list[str]]
 RULES: tuple[Rule, ...] = (
     sums_to_zero.check,
     balances_equal_journal.check,
+    deposits_credited_once.check,
     every_order_has_its_hold.check,
     final_orders_hold_nothing.check,
     items_fit_their_orders.check,

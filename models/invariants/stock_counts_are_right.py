@@ -10,8 +10,8 @@ def check() -> list[str]:
         SELECT p.id, p.in_stock, coalesce(i.free, 0) - coalesce(o.promised, 0) AS counted FROM products p
         LEFT JOIN (SELECT product_id, count(*) AS free FROM stock_items WHERE order_id IS NULL GROUP BY product_id) i
             ON i.product_id = p.id
-        LEFT JOIN (SELECT product_id, sum(quantity) AS promised FROM orders WHERE status = 'processing'
-            GROUP BY product_id) o ON o.product_id = p.id
+        LEFT JOIN (SELECT product_id, sum(quantity) AS promised FROM orders
+            WHERE status IN ('processing', 'awaiting_payment') GROUP BY product_id) o ON o.product_id = p.id
         WHERE p.provider = 'stock' AND p.in_stock <> coalesce(i.free, 0) - coalesce(o.promised, 0) ORDER BY p.id
         """
     )

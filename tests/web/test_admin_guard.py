@@ -17,7 +17,8 @@ CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 OPERATED = {
     "/api/admin/accounts/1/credit", "/api/admin/orders/1/cancel", "/api/admin/orders/1/refund",
     "/api/admin/orders/1/retry", "/api/admin/products", "/api/admin/products/1", "/api/admin/products/1/stock",
-    "/api/admin/webhooks/1/resend",
+    "/api/admin/webhooks/1/resend", "/api/admin/deposits/1/credit", "/api/admin/deposits/1/ignore",
+    "/api/admin/website-orders", "/api/admin/simulate/transfer",
 }  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def test_the_role_is_checked_before_the_body(client: FlaskClient) -> None:
 
 def test_an_id_beyond_what_the_database_can_hold_is_not_found(client: FlaskClient) -> None:
     desk = make_desk(client)
-    for path in ("/accounts", "/products", "/orders", "/webhooks"):
+    for path in ("/accounts", "/products", "/orders", "/webhooks", "/deposits", "/website-orders"):
         assert desk.get(f"{path}/{2**63}").status_code == 404
 
 

@@ -17,7 +17,7 @@ from models.database import changed, db, row
 from models.tables import Product
 from settings import settings
 from tests.factories import Shop, eventually, make_product, make_shop
-from web.v1 import orders as orders_view
+from web import webhook_urls
 
 
 @pytest.fixture
@@ -87,9 +87,9 @@ def test_a_webhook_address_that_is_no_longer_allowed_does_not_refuse_a_repetitio
     shop: Shop, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     allowed = [settings.model_copy(update={"webhook_allow_private": value}) for value in (True, False)]
-    monkeypatch.setattr(orders_view, "settings", allowed[0])
+    monkeypatch.setattr(webhook_urls, "settings", allowed[0])
     first = order(shop, product, webhook_url="http://127.0.0.1:9/")
-    monkeypatch.setattr(orders_view, "settings", allowed[1])
+    monkeypatch.setattr(webhook_urls, "settings", allowed[1])
 
     assert_replay(order(shop, product, webhook_url="http://127.0.0.1:9/"), first)
     assert order(shop, product, key="two", webhook_url="http://127.0.0.1:9/").status_code == 422

@@ -14,6 +14,7 @@ from models.strict_json import parse
 from models.tables import Order
 from settings import settings
 from tests.factories import Shop, eventually, exact, make_product, make_shop
+from web import webhook_urls
 from web.v1 import orders as orders_view
 
 FIELDS = {
@@ -179,7 +180,7 @@ def test_a_webhook_to_a_private_address_is_refused_where_that_is_not_allowed(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     product = make_product("10")
-    monkeypatch.setattr(orders_view, "settings", settings.model_copy(update={"webhook_allow_private": False}))
+    monkeypatch.setattr(webhook_urls, "settings", settings.model_copy(update={"webhook_allow_private": False}))
 
     refused = shop.order(product, webhook_url=url)
 

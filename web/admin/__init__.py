@@ -2,7 +2,21 @@
 
 from flask import Blueprint
 
-from web.admin import accounts, api_keys, audit, guard, ledger, operators, orders, products, stock, webhooks
+from web.admin import (
+    accounts,
+    api_keys,
+    audit,
+    deposits,
+    guard,
+    ledger,
+    operators,
+    orders,
+    products,
+    simulation,
+    stock,
+    webhooks,
+    website_orders,
+)
 
 admin = Blueprint("admin", __name__, url_prefix="/api/admin")
 
@@ -13,5 +27,18 @@ def enter() -> None:
     guard.enter()
 
 
-for resource in (api_keys, accounts, products, stock, operators, orders, webhooks, audit, ledger):
+for resource in (
+    api_keys,
+    accounts,
+    products,
+    stock,
+    operators,
+    orders,
+    website_orders,
+    deposits,
+    webhooks,
+    audit,
+    ledger,
+    simulation,
+):
     resource.route(admin)

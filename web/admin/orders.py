@@ -1,7 +1,7 @@
 """All clients' orders, without their items; and how to end or wake one by hand."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, g
 from pydantic import Field
@@ -25,7 +25,7 @@ class OrdersQuery(ListQuery):
     """Which orders; times in epoch seconds."""
 
     account_id: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
-    status: OrderStatus | None = None
+    status: Literal[OrderStatus, "awaiting_payment"] | None = None
     client_reference: str | None = Field(None, max_length=64)
     created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None

@@ -2,11 +2,28 @@
 
 from flask import Flask
 
-from web.commands import accounts, demo, keys, ledger, operators, orders, products, secrets, stock, webhooks
+from web.commands import (
+    accounts,
+    chains,
+    demo,
+    deposits,
+    keys,
+    ledger,
+    operators,
+    orders,
+    products,
+    secrets,
+    stock,
+    webhooks,
+    website_orders,
+)
 
 
 def register_commands(app: Flask) -> None:
     """Add the commands to the application."""
-    for resource in (keys, accounts, products, stock, orders, webhooks, operators, ledger, secrets, demo):
+    for resource in (
+        keys, accounts, products, stock, orders, website_orders, deposits, chains, webhooks, operators, ledger, secrets,
+        demo,
+    ):  # fmt: skip
         app.cli.add_command(resource.group)
     app.cli.add_command(operators.list_actions)

@@ -3,7 +3,7 @@
 from flask import Blueprint, request
 
 from web import gate
-from web.v1 import balance, health, orders, products, usage, webhooks
+from web.v1 import balance, health, networks, orders, products, topups, usage, webhooks
 
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
 
@@ -14,5 +14,5 @@ def enter() -> None:
     gate.enter(request.headers.get("X-API-Key"), "v1", "Send your key in the header X-API-Key.")
 
 
-for resource in (health, products, balance, orders, webhooks, usage):
+for resource in (health, products, balance, networks, topups, orders, webhooks, usage):
     resource.route(v1)

@@ -69,7 +69,7 @@ def _view(transfer: Row) -> dict[str, Any]:
         "kind": transfer["kind"],
         "amount_usdt": usd(transfer["amount"]),
         "order_id": transfer["order_id"],
-        "topup_id": None,
+        "topup_id": transfer["topup_id"],
         "note": transfer["note"],
     }
 

@@ -8,10 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from jobs import enqueue
-from jobs.addresses import UnsafeUrl, check_url
 from jobs.waiting import waiters
 from models import listings, orders, stock
-from models.database import Row, db
+from models.database import Row
 from models.errors import Refusal
 from models.idempotency import IdempotencyKey
 from models.money import LARGEST, usd
@@ -25,7 +24,6 @@ from web.answers import answer
 from web.bodies import (
     LARGEST_ID,
     Id,
-    InvalidBody,
     QueryInt,
     QueryModel,
     StrictModel,
@@ -36,6 +34,7 @@ from web.bodies import (
 )
 from web.telegram_names import Username
 from web.v1.products import LATEST_EPOCH
+from web.webhook_urls import check_webhook_url
 
 
 class InvoiceNotImplemented(Refusal):
@@ -99,7 +98,7 @@ def place_order() -> Response:
     body = read_body(OrderBody)
     query = read_query(WaitQuery)
     key = idempotency.read_key(waited=query.wait)
-    _check_webhook_url(body.webhook_url, key)
+    check_webhook_url(body.webhook_url, key)
     if body.payment_method == "invoice":
         raise InvoiceNotImplemented("Orders are paid from the balance; send payment_method balance, or leave it out.")
     placed = orders.place(_purchase(body, key))
@@ -175,19 +174,6 @@ def _purchase(body: OrderBody, key: IdempotencyKey | None) -> Purchase:
         signature=g.signature,
         idempotency=key,
     )
-
-
-def _check_webhook_url(url: str | None, key: IdempotencyKey | None) -> None:
-    if url is None:
-        return
-    db.close()  # a name server may be slow
-    try:
-        check_url(url, allow_private=settings.webhook_allow_private)
-    except UnsafeUrl as unsafe:
-        if idempotency.is_recorded(key):
-            return  # the address was good when the order was placed, and that answer is asked for again
-        fields = [{"field": "webhook_url", "message": str(unsafe)}]
-        raise InvalidBody(f"The request is not valid: webhook_url: {unsafe}.", fields=fields) from None
 
 
 def _awaited(order_id: int, seconds: int) -> dict[str, Any]:

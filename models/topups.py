@@ -1,0 +1,40 @@
+"""Top-ups: a client asks to pay, is told which amount to send where, and is credited with what arrives."""
+
+from uuid import UUID
+
+from models import intents
+from models.database import Row, row
+from models.errors import Refusal
+from models.intents import STATUS, Wanted
+
+
+class TopupNotFound(Refusal):
+    status, code = 404, "topup_not_found"
+
+
+def request(wanted: Wanted) -> Row:
+    """Write down that a client will pay; returns the intent. Call inside a transaction. Raises NoFreeAmount."""
+    return intents.create(wanted, intents.free_amount(wanted.network, wanted.amount))
+
+
+def get(topup_id: str, account_id: int | None = None) -> Row:
+    """The top-up with its `status`, `credited` (micro-dollars or None) and `tx_hash`, if it is the account's.
+
+    Raises TopupNotFound, for a text that is no id too.
+    """
+    not_found = TopupNotFound(f"There is no top-up {topup_id[:40]}.")
+    try:
+        public_id = str(UUID(topup_id))
+    except ValueError:
+        raise not_found from None
+    found = row(
+        f"""
+        SELECT i.*, {STATUS} AS status, d.amount AS credited, d.tx_hash
+        FROM payment_intents i LEFT JOIN deposits d ON d.id = i.deposit_id
+        WHERE i.public_id = %(id)s AND i.order_id IS NULL AND (%(account_id)s IS NULL OR i.account_id = %(account_id)s)
+        """,  # noqa: S608 - a literal
+        {"id": public_id, "account_id": account_id},
+    )
+    if found is None:
+        raise not_found
+    return found

@@ -1,0 +1,109 @@
+"""Transfers that arrived, and what to do with those that fit no top-up."""
+
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, g
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from jobs import enqueue
+from models import deposit_credits
+from models.database import Row
+from models.deposit_credits import DepositStatus
+from models.money import usd
+from models.operators import Role
+from models.tables import epoch
+from web.admin.guard import needs
+from web.admin.lists import ListQuery, page_answer
+from web.answers import answer
+from web.bodies import Id, StrictModel, plain_text, read_body, read_query
+
+
+class DepositsQuery(ListQuery):
+    """Which deposits."""
+
+    status: DepositStatus | None = None
+
+
+class CreditBody(StrictModel):
+    """Whom to credit: an account, or the account of a top-up, which then counts as paid."""
+
+    account_id: Id | None = None
+    topup_id: Annotated[str, Field(max_length=40)] | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "CreditBody":
+        if (self.account_id is None) == (self.topup_id is None):
+            raise PydanticCustomError("one_of", "must name either account_id or topup_id")
+        return self
+
+
+class IgnoreBody(StrictModel):
+    """Why a deposit is set aside."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(plain_text)]
+
+
+def route(admin: Blueprint) -> None:
+    """Add this resource's addresses."""
+    admin.get("/deposits")(list_deposits)
+    admin.get("/deposits/<int:deposit_id>")(show_deposit)
+    admin.post("/deposits/<int:deposit_id>/credit")(credit_by_hand)
+    admin.post("/deposits/<int:deposit_id>/ignore")(ignore)
+
+
+@needs(Role.READ)
+def list_deposits() -> Response:
+    """The deposits, newest first."""
+    query = read_query(DepositsQuery)
+    return page_answer(deposit_credits.listed(query.status, query.position), view)
+
+
+@needs(Role.READ)
+def show_deposit(deposit_id: int) -> Response:
+    """One deposit."""
+    return answer(view(deposit_credits.get(deposit_id)))
+
+
+@needs(Role.OPERATE)
+def credit_by_hand(deposit_id: int) -> Response:
+    """Credit a deposit by hand."""
+    credit_deposit(g.operator.name, deposit_id, read_body(CreditBody))
+    return answer(view(deposit_credits.get(deposit_id)))
+
+
+@needs(Role.OPERATE)
+def ignore(deposit_id: int) -> Response:
+    """Set a deposit aside."""
+    deposit_credits.ignore(g.operator.name, deposit_id, read_body(IgnoreBody).reason)
+    return answer(view(deposit_credits.get(deposit_id)))
+
+
+def credit_deposit(actor: str, deposit_id: int, wanted: CreditBody) -> None:
+    """Do what the body asks for. Raises DepositNotFound, AccountNotFound, TopupNotFound, AlreadyCredited."""
+    if wanted.account_id is not None:
+        deposit_credits.credit_account(actor, deposit_id, wanted.account_id)
+        return
+    delivery_id = deposit_credits.credit_topup(actor, deposit_id, str(wanted.topup_id))
+    if delivery_id is not None:
+        enqueue.deliver(delivery_id)
+
+
+def view(deposit: Row) -> dict[str, Any]:
+    """A deposit as operators see it; `reason` says why it fits no top-up, or why it is ignored."""
+    return {
+        "id": deposit["id"],
+        "network": deposit["network"],
+        "tx_hash": deposit["tx_hash"],
+        "index": deposit["tx_index"],
+        "from": deposit["sender"],
+        "amount_usdt": usd(deposit["amount"]),
+        "block_time": epoch(deposit["mined_at"]),
+        "age_seconds": deposit["age_seconds"],
+        "status": deposit["status"],
+        "reason": deposit["reason"],
+        "topup_id": deposit["topup_id"],
+        "order_id": deposit["order_id"],
+        "account_id": deposit["account_id"],
+        "created_at": epoch(deposit["created_at"]),
+    }

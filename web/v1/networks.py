@@ -1,0 +1,30 @@
+"""The networks that a client may pay on."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from models import networks
+from models.networks import Network
+from web.answers import answer
+
+
+def route(v1: Blueprint) -> None:
+    """Add this resource's addresses."""
+    v1.get("/networks")(list_networks)
+
+
+def list_networks() -> Response:
+    """The networks that are on."""
+    return answer({"items": [_view(network) for network in networks.active()]})
+
+
+def _view(network: Network) -> dict[str, Any]:
+    return {
+        "network": network.code,
+        "name": network.name,
+        "fee_usdt": network.fee_usdt,
+        "time": network.time,
+        "recommendation": network.recommendation,
+        "finality": network.finality,
+    }

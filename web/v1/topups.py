@@ -1,0 +1,95 @@
+"""Top-ups: which amount to send where, and whether it has arrived."""
+
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, g
+from peewee import IntegrityError
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from models import networks, topups
+from models.database import Row, db, retrying, violated_constraint
+from models.idempotency import IdempotencyKey
+from models.intents import CENT, Wanted
+from models.money import PER_USD, dumps, usd
+from models.tables import epoch
+from web import signatures
+from web.answers import answer
+from web.bodies import StrictModel, Usd, plain_text, read_body
+from web.idempotency import first_answer, keep, read_key
+from web.webhook_urls import check_webhook_url
+
+LEAST_USD = 1
+MOST_USD = 100_000
+
+
+def _whole_cents(amount: int) -> int:
+    if amount % CENT:
+        raise PydanticCustomError("cents", "must have at most 2 decimal places")
+    return amount
+
+
+class TopupBody(StrictModel):
+    """How much will be sent on which network; micro-dollars."""
+
+    amount_usdt: Annotated[Usd, Field(ge=LEAST_USD * PER_USD, le=MOST_USD * PER_USD), AfterValidator(_whole_cents)]
+    network: Annotated[str, Field(max_length=40)]
+    webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
+
+
+def route(v1: Blueprint) -> None:
+    """Add this resource's addresses."""
+    v1.post("/balance/topup")(request_topup)
+    v1.get("/balance/topup/<topup_id>")(show_topup)
+
+
+def request_topup() -> Response:
+    """Give the client an amount of its own to send."""
+    body = read_body(TopupBody)
+    key = read_key()
+    address = networks.wallet_of(body.network)
+    check_webhook_url(body.webhook_url, key)
+    wanted = Wanted(
+        body.network, address, body.amount_usdt, g.caller.account_id, g.caller.key_id, body.webhook_url, g.signature
+    )
+    return first_answer(key) or _requested(wanted, key)
+
+
+def show_topup(topup_id: str) -> Response:
+    """One top-up of the caller's account."""
+    return answer(view(topups.get(topup_id, g.caller.account_id)))
+
+
+def _requested(wanted: Wanted, key: IdempotencyKey | None) -> Response:
+    def transaction() -> str:
+        with db.atomic():
+            text = dumps(view({**topups.request(wanted), "status": "pending", "credited": None, "tx_hash": None}))
+            if key is not None:
+                keep(key, text)
+            return text
+
+    try:
+        return Response(retrying(transaction), mimetype="application/json")
+    except IntegrityError as error:
+        twin = first_answer(key)  # a request with the same key was a moment faster
+        if twin is not None:
+            return twin
+        if violated_constraint(error) == "payment_intents_signature_once":
+            raise signatures.replayed() from None
+        raise
+
+
+def view(topup: Row) -> dict[str, Any]:
+    """A top-up as its client sees it."""
+    return {
+        "topup_id": str(topup["public_id"]),
+        "status": topup["status"],
+        "payment_address": topup["payment_address"],
+        "payment_network": topup["network"],
+        "amount_usdt": usd(topup["amount"]),
+        "requested_usdt": usd(topup["requested"]),
+        "credited_usdt": None if topup["credited"] is None else usd(topup["credited"]),
+        "tx_hash": topup["tx_hash"],
+        "created_at": epoch(topup["created_at"]),
+        "expires_at": epoch(topup["expires_at"]),
+    }
