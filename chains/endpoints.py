@@ -3,6 +3,8 @@
 Addresses of endpoints may hold keys, so what is logged or shown names the host only.
 """
 
+import contextlib
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ BRIEF_RESTS = 3
 TOO_MANY_REQUESTS = 429
 LONGEST_OBEYED_SECONDS = 600.0  # an endpoint that wants a longer rest is asked again all the same
 LONGEST_ERROR = 300
+_SUSPENDED = re.compile(r"suspended for (\d+) ?s")  # TronGrid says so in words, with a status of 403 or 429
 
 
 class EndpointFault(Exception):
@@ -36,6 +39,10 @@ class EndpointFault(Exception):
         super().__init__(message[:LONGEST_ERROR])
         self.status = status
         self.retry_after = retry_after
+
+
+class Behind(EndpointFault):
+    """What the endpoint has is right, but another one may have more."""
 
 
 class AllResting(Exception):
@@ -101,10 +108,12 @@ class Endpoint:
             raise EndpointFault(_reason(error)) from None
         document = _parsed(body)
         if response.status_code != 200:
+            told = _told(document)
+            suspended = _SUSPENDED.search(told)
             raise EndpointFault(
-                f"HTTP {response.status_code}{_told(document)}",
+                f"HTTP {response.status_code}{told}",
                 status=response.status_code,
-                retry_after=_seconds(response.headers.get("Retry-After")),
+                retry_after=_seconds(suspended[1] if suspended else response.headers.get("Retry-After")),
             )
         if document is None:
             raise EndpointFault("the answer is not JSON", status=200)
@@ -121,27 +130,43 @@ class Endpoints:
             endpoint.session.mount("http://", HTTPAdapter(max_retries=0))
             endpoint.session.mount("https://", HTTPAdapter(max_retries=0))
 
-    def first_to_serve(self, work: Callable[[Endpoint], T]) -> T:
+    def first_to_serve(self, work: Callable[[Endpoint, bool], T]) -> T:
         """Do the work with the first endpoint that can. Raises AllResting when none could.
 
         The work raises EndpointFault where the endpoint is at fault: the next one is tried then, and this one left
-        alone for as long as it asked for, or for longer with each fault in a row.
+        alone for as long as it asked for, or for longer with each fault in a row. The work's second argument says
+        whether an endpoint may be behind, which is asked of none before all have been tried: what a laggard calls final
+        is final all the same, and lag costs only time.
         """
+        behind = []
         for endpoint in self._all:
             if endpoint.rests_until > time.time():
                 continue
             try:
-                done = work(endpoint)
-            except EndpointFault as fault:
-                _let_rest(endpoint, fault)
-            else:
-                endpoint.faults_in_a_row = 0
-                return done
+                return _served(endpoint, work, may_be_behind=False)
+            except Behind:
+                behind.append(endpoint)
+            except EndpointFault:
+                continue  # on record
+        for endpoint in behind:
+            endpoint.rests_until = 0.0
+            with contextlib.suppress(EndpointFault):  # on record
+                return _served(endpoint, work, may_be_behind=True)
         raise AllResting("; ".join(f"{endpoint.host}: {endpoint.last_error}" for endpoint in self._all))
 
     def records(self) -> list[dict[str, Any]]:
         """The health record of each."""
         return [endpoint.record() for endpoint in self._all]
+
+
+def _served(endpoint: Endpoint, work: Callable[[Endpoint, bool], T], *, may_be_behind: bool) -> T:
+    try:
+        done = work(endpoint, may_be_behind)
+    except EndpointFault as fault:
+        _let_rest(endpoint, fault)
+        raise
+    endpoint.faults_in_a_row = 0
+    return done
 
 
 def _let_rest(endpoint: Endpoint, fault: EndpointFault) -> None:

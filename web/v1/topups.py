@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from models import networks, topups
 from models.database import Row, db, retrying, violated_constraint
 from models.idempotency import IdempotencyKey
-from models.intents import CENT, Wanted
+from models.intents import CENT, NoFreeAmount, Wanted
 from models.money import PER_USD, dumps, usd
 from models.tables import epoch
 from web import signatures
@@ -47,17 +47,21 @@ def request_topup() -> Response:
     """Give the client an amount of its own to send."""
     body = read_body(TopupBody)
     key = read_key()
-    address = networks.wallet_of(body.network)
-    check_webhook_url(body.webhook_url, key)
-    wanted = Wanted(
-        body.network, address, body.amount_usdt, g.caller.account_id, g.caller.key_id, body.webhook_url, g.signature
-    )
-    return first_answer(key) or _requested(wanted, key)
+    # A repetition comes first: what would refuse it now, such as a network that is off, did not refuse it then.
+    return first_answer(key) or _requested(_wanted(body, key), key)
 
 
 def show_topup(topup_id: str) -> Response:
     """One top-up of the caller's account."""
     return answer(view(topups.get(topup_id, g.caller.account_id)))
+
+
+def _wanted(body: TopupBody, key: IdempotencyKey | None) -> Wanted:
+    address = networks.wallet_of(body.network)
+    check_webhook_url(body.webhook_url, key)
+    return Wanted(
+        body.network, address, body.amount_usdt, g.caller.account_id, g.caller.key_id, body.webhook_url, g.signature
+    )
 
 
 def _requested(wanted: Wanted, key: IdempotencyKey | None) -> Response:
@@ -70,8 +74,8 @@ def _requested(wanted: Wanted, key: IdempotencyKey | None) -> Response:
 
     try:
         return Response(retrying(transaction), mimetype="application/json")
-    except IntegrityError as error:
-        twin = first_answer(key)  # a request with the same key was a moment faster
+    except (IntegrityError, NoFreeAmount) as error:
+        twin = first_answer(key)  # a request with the same key was a moment faster, and may have had the last amount
         if twin is not None:
             return twin
         if violated_constraint(error) == "payment_intents_signature_once":

@@ -1,0 +1,1 @@
+"""Readers of the networks, against servers that speak their wire formats, faults included."""
