@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -50,8 +51,9 @@ class Node:
     """anvil on a free port while its context lasts. Each transaction makes a block, final once two more follow it."""
 
     def __init__(self, anvil: Path) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="sutler-anvil-")
         self._process = subprocess.Popen(
-            [str(anvil), "--port", "0", "--slots-in-an-epoch", "1", *SPEED],
+            [str(anvil), "--port", "0", "--slots-in-an-epoch", "1", "--cache-path", self._scratch.name, *SPEED],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -105,8 +107,9 @@ class Node:
                 self._is_listening.set()
 
     def _end(self) -> None:
-        self._process.terminate()  # not killed: it removes its temporary files
+        self._process.kill()
         self._process.wait()
+        self._scratch.cleanup()
 
 
 class Token:
