@@ -57,6 +57,8 @@ class EvmChain:
         self._topics = (TRANSFER_EVENT, None, self._our_topic)
         self._facts = facts
         self._servers: dict[int, EvmServer] = {}
+        # A first scan begins here however often it fails: who pays meanwhile pays us.
+        self._began_at = int(time.time())
 
     def scan(self, cursor: Cursor | None) -> Batch:
         """The next batch of final transfers. Raises ScanFailed, and HistoryGone when no endpoint has the next block."""
@@ -96,8 +98,8 @@ class EvmChain:
         return self._servers[id(endpoint)]
 
     def _present(self, head: Block) -> int:
-        """The block after which a first scan begins: the final head, or an earlier one if that is a moment old."""
-        too_new = head.timestamp - (time.time() - FIRST_LOOK_BACK_SECONDS)
+        """The block after which a first scan begins: the final head, or an earlier one if that is too new."""
+        too_new = head.timestamp - (self._began_at - FIRST_LOOK_BACK_SECONDS)
         return max(head.number - math.ceil(max(too_new, 0) / self._facts.block_seconds), 0)
 
     def _read_from(self, server: EvmServer, done: int, head: Block) -> Batch:

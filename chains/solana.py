@@ -18,6 +18,7 @@ ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25e
 AHEAD_SECONDS = 600  # a head so far in the future is wrong, and would carry the cursor past transfers to come
 FIRST_LOOK_SECONDS = 120
 FIRST_LOOK_SLOTS = 1_500  # surely more than that time, for rows that come without one
+MOST_SLOTS_A_SECOND = 5
 LONG_GAP_SLOTS = 9_000  # an hour; every server keeps more than that
 SCAN_SECONDS = 15.0
 
@@ -61,6 +62,8 @@ class SolanaChain:
         self._proofs = Proofs(self._ours)
         self._sweep = Sweep(self._ours)
         self._without_history: set[str] = set()
+        # A first scan begins here however often it fails: who pays meanwhile pays us.
+        self._began_at = int(time.time())
 
     def scan(self, cursor: Cursor | None) -> Batch:
         """The next batch of final transfers; see chains.base. Raises ScanFailed.
@@ -98,8 +101,9 @@ class SolanaChain:
         if head.mined_at is not None and head.mined_at < now - LAG_SECONDS and not may_be_behind:
             raise Behind(f"its latest block is {(now - head.mined_at) // 60} minutes old")
         if place is None:
-            start = 0 if head.slot is None else max(0, head.slot - FIRST_LOOK_SLOTS)
-            place = _Place(since=now - FIRST_LOOK_SECONDS, accounts={self._ours.account: start})
+            slots = FIRST_LOOK_SLOTS + (now - self._began_at) * MOST_SLOTS_A_SECOND
+            start = 0 if head.slot is None else max(0, head.slot - slots)
+            place = _Place(since=self._began_at - FIRST_LOOK_SECONDS, accounts={self._ours.account: start})
         return _Scan(node, head, place, Proving(node, place.since, time.monotonic() + SCAN_SECONDS))
 
     def _batch(self, scan: _Scan) -> Batch:

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from chains import addresses
 from chains.base import Batch, Cursor, ScanFailed, Transfer
@@ -46,14 +46,12 @@ class TonChain:
         self._owner = addresses.ton_raw(wallet)
         self._contract = addresses.ton_raw(contract)
         self._proofs = Proofs(self._owner, self._contract)
-        # Kept while first scans fail, or those who pay meanwhile would be taken for having paid before us.
-        self._since: int | None = None
+        # A first scan begins here however often it fails: who pays meanwhile pays us.
+        self._began_at = int(time.time())
 
     def scan(self, cursor: Cursor | None) -> Batch:
         """The next batch of final transfers. Raises ScanFailed."""
-        if self._since is None:
-            self._since = int(time.time()) - FIRST_LOOK_BACK_SECONDS
-        place = Place(since=self._since) if cursor is None else Place.model_validate(cursor)
+        place = _restored(cursor) or Place(since=self._began_at - FIRST_LOOK_BACK_SECONDS)
         try:
             return self.endpoints.first_to_serve(lambda endpoint, may_lag: self._read(endpoint, place, may_lag=may_lag))
         except AllResting as error:
@@ -181,6 +179,13 @@ class _Sorting:
             self._arrived[row.transaction_hash] = row.transfer()
         elif verdict is Verdict.OPEN:
             self._still_open[row.transaction_hash] = row
+
+
+def _restored(cursor: Cursor | None) -> Place | None:
+    try:
+        return None if cursor is None else Place.model_validate(cursor)
+    except ValidationError:
+        raise ScanFailed("the stored cursor is not one of this reader") from None
 
 
 def _head(endpoint: Endpoint) -> Block | None:

@@ -118,6 +118,8 @@ class TronChain:
         self._contract = contract
         self._receipts = Receipts(wallet, contract)
         self._pace = Pace()
+        # A first scan begins here however often it fails: who pays meanwhile pays us.
+        self._began_at = int(time.time())
 
     def scan(self, cursor: Cursor | None) -> Batch:
         """The next batch of final transfers; see chains.base. Raises ScanFailed."""
@@ -134,7 +136,7 @@ class TronChain:
         if head.lags and not may_lag:
             raise Behind(f"its latest block is {_minutes_since(head.at)} minutes old")
         if place is None:
-            start_ms = (head.at - FIRST_LOOK_SECONDS) * 1000
+            start_ms = (min(head.at, self._began_at) - FIRST_LOOK_SECONDS) * 1000
             place = _Place(at_ms=start_ms, from_ms=start_ms, since_ms=start_ms)
         reading = _Reading(grid, self._receipts, place)
         reading.read(self._wallet, self._contract)

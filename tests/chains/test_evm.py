@@ -166,6 +166,16 @@ def test_the_first_scan_begins_a_little_before_the_present(node: Node, token: To
     assert batch.caught_up
 
 
+def test_what_is_paid_while_first_scans_fail_is_given_in_the_end(node: Node, token: Token) -> None:
+    facts = dataclasses.replace(FACTS, block_seconds=100)
+    chain = reader(token.address, node.url, facts=facts)
+    chain._began_at -= 6_000
+    node.mine(30)
+    token.does("transfer", WALLET, 1_000_000)
+    node.mine(30)
+    assert [transfer.amount for transfer in chain.scan(None).transfers] == [1_000_000]
+
+
 def test_where_the_final_head_is_a_while_old_the_first_scan_begins_there(node: Node, token: Token) -> None:
     token.does("transfer", WALLET, 1_000_000)
     node.mine(ARBITRUM.overlap_blocks + 5)

@@ -192,6 +192,14 @@ def test_what_was_mined_before_the_first_scan_began_was_not_paid_to_us(rpc: Sola
     assert rpc.asked("getTransaction") == []
 
 
+def test_what_is_paid_while_first_scans_fail_is_given_in_the_end(rpc: SolanaRpc) -> None:
+    sender, ours = TokenAccount(), our_account()
+    mined(rpc, [sender, ours], transfer(sender, ours, 100), block_time=int(time.time()) - 300)
+    chain = reader(rpc)
+    chain._began_at -= 600
+    assert [transfer.amount for transfer in chain.scan(None).transfers] == [100]
+
+
 def test_the_time_of_the_transaction_counts_where_its_row_has_none(rpc: SolanaRpc) -> None:
     sender, ours = TokenAccount(), our_account()
     mined(rpc, [sender, ours], transfer(sender, ours, 100), block_time=int(time.time()) - 130, row_time=False)

@@ -72,6 +72,12 @@ def test_what_was_paid_before_the_first_scan_is_never_looked_for(grid: TronGrid,
     assert (first.transfers, chain.scan(first.cursor).transfers) == ((), ())
 
 
+def test_what_is_paid_while_first_scans_fail_is_given_in_the_end(grid: TronGrid, chain: TronChain) -> None:
+    chain._began_at -= 600  # ten minutes of scans that failed
+    tx = grid.pay(5, age=300)
+    assert [transfer.tx_hash for transfer in chain.scan(None).transfers] == [tx]
+
+
 @pytest.mark.parametrize(
     "event",
     [
