@@ -15,7 +15,7 @@ from chains.endpoints import Endpoint, EndpointFault
 PAGE_ROWS = 200  # more is answered with an empty 400
 CALLS_A_SECOND = 12  # TronGrid suspends a key that makes more than 15
 PARTIAL_PAGES = 3
-NOT_OFFERED = (404, 405)
+NOT_OFFERED = (404, 405, 501)
 
 Milliseconds = Annotated[int, Field(ge=0, le=10**13)]  # to the year 2286: what is beyond would not fit on record
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -109,6 +109,8 @@ class TronGrid:
             if fault.status in NOT_OFFERED:
                 return None
             raise
+        if answer == {}:
+            return None  # what nodes say to a question that they have no answer to
         header = _shaped(_Block, answer, "latest block").block_header.raw_data
         return header.number, header.timestamp
 

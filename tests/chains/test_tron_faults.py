@@ -103,9 +103,10 @@ def test_a_full_page_of_one_time_that_breaks_off_is_a_fault(grid: TronGrid) -> N
         reader(grid).scan(cursor)
 
 
-def test_a_server_without_the_call_for_the_latest_block_is_used(grid: TronGrid) -> None:
+@pytest.mark.parametrize("answer", [Answer(404, b""), Answer(501, b""), Answer(body={})])
+def test_a_server_without_the_call_for_the_latest_block_is_used(grid: TronGrid, answer: Answer) -> None:
     tx = same_payment(grid)
-    grid.faults[BLOCK] = Answer(404, b"")
+    grid.faults[BLOCK] = answer
     batch = reader(grid).scan(None)
     assert [transfer.tx_hash for transfer in batch.transfers] == [tx]
     assert batch.final_at <= time.time() - 177
