@@ -51,7 +51,8 @@ def claim(network: str) -> ScanLease | None:
         """,
         {"network": network, "lease": LEASE_SECONDS},
     )
-    return ScanLease(network, taken["lease_token"], taken["cursor"]) if taken else None
+    # A network that was only simulated so far has an empty cursor, which means the same as none.
+    return ScanLease(network, taken["lease_token"], taken["cursor"] or None) if taken else None
 
 
 def finish(

@@ -20,12 +20,14 @@ from web.v1 import orders as v1_orders
 from web.v1.orders import OrderStatus
 from web.v1.products import LATEST_EPOCH
 
+AnyOrderStatus = Literal[OrderStatus, "awaiting_payment"]
+
 
 class OrdersQuery(ListQuery):
     """Which orders; times in epoch seconds."""
 
     account_id: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
-    status: Literal[OrderStatus, "awaiting_payment"] | None = None
+    status: AnyOrderStatus | None = None
     client_reference: str | None = Field(None, max_length=64)
     created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None

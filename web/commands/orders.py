@@ -6,11 +6,10 @@ import click
 
 from jobs import enqueue
 from models import listings, settlement
-from web.admin.orders import OrdersQuery, full_view, view
+from web.admin.orders import AnyOrderStatus, OrdersQuery, full_view, view
 from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
 from web.commands.output import paged, show, show_page
-from web.v1.orders import OrderStatus
 
 
 @click.group("orders", cls=OperatorGroup)
@@ -20,7 +19,7 @@ def group() -> None:
 
 @group.command("list")
 @click.option("--account", "account_id", type=Id)
-@click.option("--status", type=click.Choice(get_args(OrderStatus)))
+@click.option("--status", type=click.Choice(get_args(AnyOrderStatus)))
 @click.option("--client-reference")
 @paged
 def list_orders(

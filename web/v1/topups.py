@@ -23,7 +23,9 @@ LEAST_USD = 1
 MOST_USD = 100_000
 
 
-def _whole_cents(amount: int) -> int:
+def _askable(amount: int) -> int:
+    if not LEAST_USD * PER_USD <= amount <= MOST_USD * PER_USD:
+        raise PydanticCustomError("range", "must be between {least} and {most}", {"least": LEAST_USD, "most": MOST_USD})
     if amount % CENT:
         raise PydanticCustomError("cents", "must have at most 2 decimal places")
     return amount
@@ -32,7 +34,7 @@ def _whole_cents(amount: int) -> int:
 class TopupBody(StrictModel):
     """How much will be sent on which network; micro-dollars."""
 
-    amount_usdt: Annotated[Usd, Field(ge=LEAST_USD * PER_USD, le=MOST_USD * PER_USD), AfterValidator(_whole_cents)]
+    amount_usdt: Annotated[Usd, AfterValidator(_askable)]
     network: Annotated[str, Field(max_length=40)]
     webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
 
