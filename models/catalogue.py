@@ -171,7 +171,9 @@ def recount(product_id: int) -> int:
         SELECT 1 FROM products WHERE id = %(id)s FOR NO KEY UPDATE;
         UPDATE products SET updated_at = now(), in_stock = greatest(0,
             (SELECT count(*) FROM stock_items WHERE product_id = products.id AND order_id IS NULL)
-            - (SELECT coalesce(sum(quantity), 0) FROM orders WHERE product_id = products.id AND status = 'processing'))
+            - (SELECT coalesce(sum(quantity), 0) FROM orders WHERE product_id = products.id AND status = 'processing')
+            - (SELECT coalesce(sum(quantity), 0) FROM orders
+                WHERE product_id = products.id AND status = 'awaiting_payment'))
         WHERE id = %(id)s AND provider = 'stock' RETURNING in_stock
         """,
         {"id": product_id},

@@ -91,13 +91,17 @@ def up_to_cents(amount: Micros) -> Micros:
 
 
 def create(wanted: Wanted, amount: Micros, order_id: int | None = None) -> Row:
-    """Write an intent down, in the transaction that found its amount free; returns its row."""
+    """Write an intent down, in the transaction that found its amount free; returns its row.
+
+    It ends on a whole second: blocks' times are whole seconds, and so is the end that its client is told.
+    """
     [made] = rows(
         """
         INSERT INTO payment_intents (account_id, key_id, order_id, network, payment_address, requested, amount,
             tolerance, webhook_url, signature, expires_at, owned_until)
         VALUES (%(account_id)s, %(key_id)s, %(order_id)s, %(network)s, %(address)s, %(requested)s, %(amount)s,
-            %(tolerance)s, %(webhook_url)s, %(signature)s, now() + make_interval(secs => %(lifetime)s),
+            %(tolerance)s, %(webhook_url)s, %(signature)s,
+            date_trunc('second', now()) + make_interval(secs => %(lifetime)s),
             now() + make_interval(secs => %(owned)s))
         RETURNING *
         """,

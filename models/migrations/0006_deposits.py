@@ -3,11 +3,11 @@
 from typing import Any
 
 # Windows of different networks lie so far apart, by a number for each network, that one exclusion constraint serves
-# them all without an extension. A network that is not in the list has no window, which NOT NULL refuses.
+# them all without an extension. One that is not in the list would have a window without bounds, so it is refused.
 UP = """
 CREATE FUNCTION network_offset(network text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT 10000000000000000 * nullif(coalesce(array_position(ARRAY[
-        'usdt_trc_20', 'usdt_bep_20', 'usdt_polygon', 'usdt_arbitrum', 'usdt_ton', 'usdt_solana'], network), 0), 0)
+    SELECT 10000000000000000 * array_position(ARRAY[
+        'usdt_trc_20', 'usdt_bep_20', 'usdt_polygon', 'usdt_arbitrum', 'usdt_ton', 'usdt_solana'], network)
 $$;
 
 CREATE TABLE payment_intents (
@@ -32,6 +32,7 @@ CREATE TABLE payment_intents (
         int8range(network_offset(network) + amount - tolerance, network_offset(network) + amount + tolerance, '[]')
     ) STORED,
     lifetime tstzrange NOT NULL GENERATED ALWAYS AS (tstzrange(created_at, owned_until)) STORED,
+    CONSTRAINT payment_intents_network_known CHECK (network_offset(network) IS NOT NULL),
     CONSTRAINT payment_intents_amount_covers_request CHECK (amount >= requested),
     CONSTRAINT payment_intents_owned_while_live CHECK (owned_until >= expires_at),
     CONSTRAINT payment_intents_credited_by_deposit CHECK ((credited_how IS NULL) = (deposit_id IS NULL)),

@@ -69,7 +69,7 @@ def answers(base: str) -> bool:
     """Whether the web's process answers."""
     try:
         return requests.get(f"{base}/healthz", timeout=2).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
