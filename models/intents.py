@@ -61,7 +61,8 @@ def free_amount(network: str, wanted: Micros) -> Micros:
             upper(amount_window) - 1 - network_offset(%(network)s) AS highest
         FROM payment_intents
         WHERE amount_window && int8range(network_offset(%(network)s) + %(low)s, network_offset(%(network)s) + %(high)s)
-            AND lifetime && tstzrange(now(), now() + make_interval(secs => %(owned)s))
+            AND lifetime && tstzrange(date_trunc('second', now()),
+                date_trunc('second', now()) + make_interval(secs => %(owned)s))
         ORDER BY 1
         """,
         {"lock": AMOUNT_LOCK, "network": network, "low": wanted - tolerance, "high": highest + tolerance + 1,
@@ -93,16 +94,16 @@ def up_to_cents(amount: Micros) -> Micros:
 def create(wanted: Wanted, amount: Micros, order_id: int | None = None) -> Row:
     """Write an intent down, in the transaction that found its amount free; returns its row.
 
-    It ends on a whole second: blocks' times are whole seconds, and so is the end that its client is told.
+    It begins and ends on a whole second: blocks' times are whole seconds, and so is what its client is told.
     """
     [made] = rows(
         """
         INSERT INTO payment_intents (account_id, key_id, order_id, network, payment_address, requested, amount,
-            tolerance, webhook_url, signature, expires_at, owned_until)
+            tolerance, webhook_url, signature, created_at, expires_at, owned_until)
         VALUES (%(account_id)s, %(key_id)s, %(order_id)s, %(network)s, %(address)s, %(requested)s, %(amount)s,
-            %(tolerance)s, %(webhook_url)s, %(signature)s,
+            %(tolerance)s, %(webhook_url)s, %(signature)s, date_trunc('second', now()),
             date_trunc('second', now()) + make_interval(secs => %(lifetime)s),
-            now() + make_interval(secs => %(owned)s))
+            date_trunc('second', now()) + make_interval(secs => %(owned)s))
         RETURNING *
         """,
         {
@@ -125,4 +126,5 @@ def of_order(order_id: int) -> Row | None:
 
 
 def _owned_seconds() -> int:
-    return max(OWNED_SECONDS, settings.topup_lifetime_seconds)
+    # A successor's grace must not reach back into the time of an intent that could still be paid.
+    return max(OWNED_SECONDS, settings.topup_lifetime_seconds + GRACE_SECONDS)

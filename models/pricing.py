@@ -4,7 +4,7 @@ Orders of the last quarter of an hour with the same undiscounted total each add 
 that keeps the amounts that clients are asked to transfer distinct.
 """
 
-from models.money import PER_USD, Micros, usd
+from models.money import PER_USD, Micros
 
 WINDOW_SECONDS = 15 * 60
 MAX_HITS = 10
@@ -21,6 +21,7 @@ def least_quantity(price: Micros, min_quantity: int, floor: Micros) -> int:
 
 
 def as_text(amount: Micros) -> str:
-    """Micro-dollars for a sentence: '12.34'."""
-    whole = usd(amount)
-    return f"{whole}" if amount % PER_USD else f"{whole}.00"
+    """Micro-dollars for a sentence, with at least two decimals: '12.34'."""
+    whole, rest = divmod(amount, PER_USD)
+    decimals = f"{rest:06d}".rstrip("0")
+    return f"{whole}.{decimals:0<2}"

@@ -12,7 +12,7 @@ from models.money import dumps
 from models.networks import NETWORKS
 
 # Longer than any scan takes: a scanner that was killed holds its network up no longer than this.
-LEASE_SECONDS = 60
+LEASE_SECONDS = 45
 
 
 @dataclass(frozen=True, slots=True)

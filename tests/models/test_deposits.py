@@ -213,7 +213,7 @@ def test_the_nearest_amount_is_named(payer: int) -> None:
 
     assert reasons() == [
         f"4.00 USDT over the amount of top-up {first['public_id']}.",
-        f"2.5 USDT under the amount of top-up {second['public_id']}.",
+        f"2.50 USDT under the amount of top-up {second['public_id']}.",
         "No top-up or website order of that day asked for such an amount.",
     ]
 
