@@ -4,6 +4,7 @@ web3 sees to the JSON-RPC. Its formatters are left out: they take the shape of a
 answers wrongly must be that endpoint's fault rather than a crash.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar, cast
 
@@ -16,6 +17,10 @@ from web3.types import RPCEndpoint, RPCResponse
 from chains.endpoints import Endpoint, EndpointFault
 
 T = TypeVar("T")
+
+# web3 loads py_ecc, which raises Python's limit to 100,000: so deep, a nested answer overflows the C stack, and that ends
+# the process. This is Python's own limit again, at which the parser refuses such an answer.
+sys.setrecursionlimit(1000)
 
 # How HTTP servers say that they understood a call and will not do it; 401, 403 and 429 are about us, not the call.
 REFUSING_STATUSES = frozenset({400, 404, 405, 413, 422})

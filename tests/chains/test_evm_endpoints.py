@@ -18,6 +18,7 @@ from tests.chains.evm_reading import last_errors, pay, read_all
         (evm_proxy.says({"error": "no"}, 403), "HTTP 403: no"),
         (evm_proxy.says(b"<html>Bad gateway</html>", 502), "HTTP 502"),
         (evm_proxy.says(b"<html>Welcome</html>"), "the answer is not JSON"),
+        (evm_proxy.says(b"[" * 200_000), "the answer is not JSON"),
         (evm_proxy.says([]), "the answer is no JSON-RPC"),
         (evm_proxy.says({"jsonrpc": "2.0", "id": 1}), "the answer is no JSON-RPC"),
         (evm_proxy.says({"jsonrpc": "2.0", "id": 1, "error": "no"}), "the answer is no JSON-RPC"),
