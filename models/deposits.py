@@ -112,13 +112,15 @@ def _take(matched: list[Row]) -> list[Row]:
     """Mark the intents as paid that nobody else has paid meanwhile, and their deposits as credited to them."""
     if not matched:
         return []
+    # A scalar subquery on purpose: NOT EXISTS becomes a join, which PostgreSQL takes to leave one row and then begins
+    # with, reading every intent there ever was.
     return rows(
         """
         WITH taken AS (
             UPDATE payment_intents i SET deposit_id = m.deposit_id, credited_how = 'auto'
             FROM unnest(%(intents)s::bigint[], %(deposits)s::bigint[]) AS m (intent_id, deposit_id)
-            WHERE i.id = m.intent_id AND i.deposit_id IS NULL AND NOT EXISTS (
-                SELECT 1 FROM orders o WHERE o.id = i.order_id AND o.status <> 'awaiting_payment')
+            WHERE i.id = m.intent_id AND i.deposit_id IS NULL AND coalesce(
+                (SELECT o.status FROM orders o WHERE o.id = i.order_id), 'awaiting_payment') = 'awaiting_payment'
             RETURNING i.*
         ), credited AS (
             UPDATE deposits d SET status = 'credited_auto', account_id = taken.account_id, intent_id = taken.id

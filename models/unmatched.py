@@ -5,20 +5,36 @@ from datetime import datetime
 
 from models.database import Row, changed, row, rows
 from models.intents import GRACE_SECONDS
+from models.money import PER_USD
 from models.networks import NETWORKS
 from models.pricing import as_text
 
+# How far off an amount may be and still be meant for an intent: in micro-dollars, or as a part of the amount if that is
+# more. The wider circle costs more, and is looked at only when the first one is empty.
+CIRCLES = ((PER_USD, 100), (50 * PER_USD, 2))
+
 # The intents that the sender may have meant, likeliest first: one of exactly this window, then the same amount on
-# another network (a common slip), then the nearest amount on this network. Only those of the day are looked at.
+# another network (a common slip), then the nearest amount on this network. Only those of the day are looked at, and
+# only near the amount, so that it costs the same however many intents there are.
 _LIKELIEST = """
-SELECT * FROM (
-    SELECT i.*, o.status AS order_status, i.network = %(network)s AS same_network,
-        %(amount)s BETWEEN i.amount - i.tolerance AND i.amount + i.tolerance AS fits
-    FROM payment_intents i LEFT JOIN orders o ON o.id = i.order_id
-    WHERE i.network = ANY(%(networks)s) AND i.created_at > %(mined_at)s - interval '25 hours'
-) AS recent
-WHERE same_network OR (fits AND deposit_id IS NULL AND expires_at > %(mined_at)s)
-ORDER BY fits AND same_network DESC, fits DESC, deposit_id IS NOT NULL, abs(amount - %(amount)s), id DESC LIMIT 1
+SELECT meant.*, o.status AS order_status
+FROM (
+    SELECT *, true AS same_network, amount_window @> network_offset(%(network)s) + %(amount)s AS fits
+    FROM payment_intents
+    WHERE amount_window && int8range(network_offset(%(network)s) + %(amount)s - %(near)s,
+            network_offset(%(network)s) + %(amount)s + %(near)s)
+        AND lifetime && tstzrange(%(mined_at)s - interval '1 hour', %(mined_at)s + interval '1 hour')
+    UNION ALL
+    SELECT elsewhere.*, false, true FROM unnest(%(other_networks)s) AS sent (network)
+    CROSS JOIN LATERAL (
+        SELECT * FROM payment_intents
+        WHERE amount_window @> network_offset(sent.network) + %(amount)s AND deposit_id IS NULL
+            AND expires_at > %(mined_at)s AND lifetime && tstzrange(%(mined_at)s - interval '1 hour',
+                %(mined_at)s + interval '1 hour')
+        ORDER BY id DESC LIMIT 1  -- a join might be begun at the other end, with all intents of the day
+    ) AS elsewhere
+) AS meant LEFT JOIN orders o ON o.id = meant.order_id
+ORDER BY fits AND same_network DESC, fits DESC, deposit_id IS NOT NULL, abs(amount - %(amount)s), meant.id DESC LIMIT 1
 """
 
 
@@ -34,8 +50,17 @@ def explain(deposit_ids: Collection[int]) -> None:
         )
 
 
+def _likeliest(deposit: Row) -> Row | None:
+    others = [network for network in NETWORKS if network != deposit["network"]]
+    for least, part in CIRCLES:
+        near = max(least, deposit["amount"] // part)
+        if found := row(_LIKELIEST, {**deposit, "other_networks": others, "near": near}):
+            return found
+    return None
+
+
 def _reason(deposit: Row) -> str:
-    likeliest = row(_LIKELIEST, {**deposit, "networks": list(NETWORKS)})
+    likeliest = _likeliest(deposit)
     if likeliest is None:
         return "No top-up or website order of that day asked for such an amount."
     name = _name(likeliest)

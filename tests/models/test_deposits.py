@@ -210,10 +210,12 @@ def test_the_nearest_amount_is_named(payer: int) -> None:
     record(arrival("104", tx="a"))
     record(arrival("107.50", tx="b"))
     record(arrival("200", tx="c"))
+    record(arrival("300", tx="d"))
 
     assert reasons() == [
         f"4.00 USDT over the amount of top-up {first['public_id']}.",
         f"2.50 USDT under the amount of top-up {second['public_id']}.",
+        f"90.00 USDT over the amount of top-up {second['public_id']}.",
         "No top-up or website order of that day asked for such an amount.",
     ]
 
