@@ -11,7 +11,7 @@ import logs
 from settings import settings
 
 bind = f"{settings.bind_host}:{settings.port}"
-worker_class = "gthread"
+worker_class = "http_worker.StayingWorker"
 workers = settings.web_concurrency
 threads = settings.web_threads
 # Connections a process may hold: the waiting ones and as many again that are kept alive between requests.

@@ -10,6 +10,7 @@ from collections import deque
 from functools import lru_cache
 from typing import Any
 
+import hiredis
 import redis
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionInterface
@@ -65,7 +66,9 @@ class RedisCalls:
 
     def _exchange(self, connection: ConnectionInterface, commands: tuple[Command, ...]) -> list[Any]:
         try:
-            connection.send_packed_command(connection.pack_commands(commands))
+            # Not packed by the connection, which looks at each argument in Python first: 6 µs a command instead of 2.
+            packed = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type]
+            connection.send_packed_command([packed])
             answers = [connection.read_response() for _ in commands]
         except ResponseError:
             if len(commands) == 1:

@@ -16,7 +16,7 @@ from models.database import Row, retrying, row, violated_constraint
 from models.errors import Refusal
 from models.idempotency import IdempotencyKey
 from models.pricing import WINDOW_SECONDS
-from models.purchases import RECENT_OF_TOTAL, Purchase, explain
+from models.purchases import Purchase, explain, recent_of_total
 from models.statements import Statement
 from settings import settings
 
@@ -60,14 +60,12 @@ class Placed:
 _LOCK_TOTAL = Statement(
     "lock_total",
     f"""
-    SELECT pg_advisory_xact_lock(%(lock)s, hashint8(wanted.base_total))
+    SELECT pg_advisory_xact_lock({PRICING_LOCK}, hashint8(wanted.base_total))
     FROM (SELECT price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s) AS wanted
-    WHERE (SELECT count(*) FROM ({RECENT_OF_TOTAL.replace("window", "lasting_window")}) AS recent) < %(max_hits)s
+    WHERE (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS - LASTING_SECONDS)}) AS recent) < %(max_hits)s
     """,  # noqa: S608 - put together from literals
-    lock="integer",
     quantity="integer",
     product_id="bigint",
-    lasting_window="integer",
     max_hits="integer",
 )
 
@@ -91,14 +89,14 @@ _WRITE = Statement(
         WHERE id = %(product_id)s AND active AND %(quantity)s BETWEEN min_quantity AND max_quantity
             AND price * %(quantity)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
     ), priced AS MATERIALIZED (
-        SELECT *, (SELECT count(*) FROM ({RECENT_OF_TOTAL}) AS recent)::integer AS hits FROM wanted
+        SELECT *, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent)::integer AS hits FROM wanted
     ), placed AS (
         INSERT INTO orders (account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price,
             max_price, client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
         SELECT %(account_id)s, %(key_id)s, %(surface)s, id, provider, %(quantity)s, base_total, hits,
             base_total + base_total * hits / 100, %(max_price)s,
             %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s,
-            now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => %(first_wake)s)
+            now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => {FIRST_WAKE_SECONDS})
         FROM priced
         RETURNING {COLUMNS}
     ), reserved AS (
@@ -118,8 +116,7 @@ _WRITE = Statement(
     """,  # noqa: S608 - put together from literals
     account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", floor="bigint",
     max_price="bigint", client_reference="text", webhook_url="text", recipient="text", signature="bytea",
-    deadline="integer", first_wake="integer", window="integer", max_hits="integer",
-    key="text", digest="bytea", waited="boolean",
+    deadline="integer", max_hits="integer", key="text", digest="bytea", waited="boolean",
 )  # fmt: skip
 
 # The constraints that refuse an order for a reason that a second look explains.
@@ -193,8 +190,7 @@ def _write(purchase: Purchase) -> Row | None:
             "key_id": purchase.key_id, "surface": purchase.surface, "floor": purchase.floor,
             "max_price": purchase.max_price, "client_reference": purchase.client_reference,
             "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "signature": purchase.signature,
-            "deadline": settings.order_deadline_seconds, "first_wake": FIRST_WAKE_SECONDS,
-            "window": WINDOW_SECONDS,
+            "deadline": settings.order_deadline_seconds,
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
@@ -206,5 +202,5 @@ def _write(purchase: Purchase) -> Row | None:
 def _lock_parameters(purchase: Purchase) -> dict[str, Any]:
     return {
         "account_id": purchase.account_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
-        "lasting_window": WINDOW_SECONDS - LASTING_SECONDS, "max_hits": purchase.max_hits, "lock": PRICING_LOCK,
+        "max_hits": purchase.max_hits,
     }  # fmt: skip

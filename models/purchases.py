@@ -13,14 +13,17 @@ from settings import settings
 
 Surface = Literal["v1", "v2", "website"]
 
-# The orders that raise the price of a next one with the total `wanted.base_total`.
-RECENT_OF_TOTAL = """
-    SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2'
-        AND created_at > now() - make_interval(secs => %(window)s) ORDER BY created_at DESC LIMIT %(max_hits)s
-"""
+
+def recent_of_total(seconds: int) -> str:
+    """SQL for the orders that raise the price of a next one with the total `wanted.base_total`, `max_hits` at most."""
+    return f"""
+        SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2'
+            AND created_at > now() - make_interval(secs => {seconds}) ORDER BY created_at DESC LIMIT %(max_hits)s
+    """  # noqa: S608 - put together from literals
+
 
 _EXPLAIN = f"""
-SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({RECENT_OF_TOTAL}) AS recent) AS hits
+SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent) AS hits
 FROM accounts LEFT JOIN (
     SELECT *, price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s AND active
 ) AS wanted ON true
@@ -92,7 +95,6 @@ def explain(purchase: Purchase) -> Row:
             "account_id": purchase.account_id,
             "product_id": purchase.product_id,
             "quantity": purchase.quantity,
-            "window": WINDOW_SECONDS,
             "max_hits": purchase.max_hits,
         },
     )

@@ -27,10 +27,12 @@ if not accepted then
     return {0, 0, free_in, 0, version}
 end
 
-redis.call('HINCRBY', KEYS[2], 'n', 1)
-redis.call('HSETNX', KEYS[2], 'first', time[1])
+-- The first count since the counter was last drained, which took the key off the set of those to drain.
+if redis.call('HINCRBY', KEYS[2], 'n', 1) == 1 then
+    redis.call('HSET', KEYS[2], 'first', time[1])
+    redis.call('SADD', KEYS[3], ARGV[4])
+end
 redis.call('HSET', KEYS[2], 'last', time[1], 'endpoint', ARGV[3])
-redis.call('SADD', KEYS[3], ARGV[4])
 
 local seen = 0
 if ARGV[5] ~= '0' and not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[5]) then
