@@ -18,8 +18,8 @@ from chains.endpoints import Endpoint, EndpointFault
 
 T = TypeVar("T")
 
-# web3 loads py_ecc, which raises Python's limit to 100,000: nested so deep, an answer overflows the C stack, and that is
-# the end of the process. This is Python's own limit again, at which the parser refuses such an answer.
+# web3 loads py_ecc, which raises Python's limit to 100,000: nested so deep, an answer overflows the C stack, and
+# the process ends. This is Python's own limit again, at which the parser refuses such an answer.
 sys.setrecursionlimit(1000)
 
 # How HTTP servers say that they understood a call and will not do it; 401, 403 and 429 are about us, not the call.
