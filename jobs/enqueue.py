@@ -51,6 +51,12 @@ def tick(job: str, about: str | None = None) -> None:
     _send(job, time.time(), *((about,) if about else ()))
 
 
+def lengths() -> dict[str, int]:
+    """How many messages wait for a worker, by queue. Raises RedisError."""
+    waiting = _broker_calls.call(*(("LLEN", f"{broker.namespace}:{queue}") for queue in queues.ALL))
+    return dict(zip(queues.ALL, waiting, strict=True))
+
+
 def _send(job: str, *arguments: int | float | str) -> None:
     message_id = str(uuid4())
     queue_name = queues.QUEUE_OF_JOB.get(job, queues.UPKEEP)

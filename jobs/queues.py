@@ -11,6 +11,8 @@ WEBHOOK_THREADS = 64
 # A scan waits for its network's servers: a thread for each network, so that none of them waits behind another.
 DEPOSIT_THREADS = 8
 
+ALL = (FULFILMENT, WEBHOOKS, DEPOSITS, UPKEEP)
+
 FULFIL_ORDER = "orders.fulfil"
 DELIVER_WEBHOOK = "webhooks.deliver"
 SCAN_NETWORK = "deposits.scan"

@@ -12,6 +12,7 @@ from web import errors, health, observe
 from web.admin import admin
 from web.bodies import BoundedRequest
 from web.commands import register_commands
+from web.metrics import metrics
 from web.path_ids import PathId
 from web.v1 import v1
 
@@ -36,7 +37,7 @@ def create_app() -> Flask:
         )
     observe.register(app)
     errors.register(app)
-    for surface in (v1, admin, health.health):
+    for surface in (v1, admin, health.health, metrics):
         app.register_blueprint(surface)
     app.teardown_request(_release_connection)
     register_commands(app)

@@ -1,0 +1,61 @@
+"""`GET /metrics`: figures in the form that Prometheus reads, for operators with a token."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from jobs import enqueue
+from models import figures, networks, scans
+from models.operators import Role
+from web.admin import guard
+from web.admin.guard import needs
+
+metrics = Blueprint("metrics", __name__)
+metrics.before_request(guard.enter)
+
+_WAITING = {
+    "orders_processing": "Orders that are being fulfilled",
+    "orders_oldest_seconds": "Age of the oldest order that is being fulfilled",
+    "orders_awaiting_payment": "Website orders that wait for their transfer",
+    "webhooks_pending": "Webhooks that are still to be delivered",
+    "webhooks_overdue_seconds": "For how long a webhook has been due and was not sent",
+    "deposits_unmatched": "Deposits that wait for an operator",
+}
+
+
+@metrics.get("/metrics")
+@needs(Role.READ)
+def show_metrics() -> Response:
+    """All figures, read anew."""
+    registry = CollectorRegistry()
+    registry.register(_Figures())
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Figures(Collector):
+    def collect(self) -> Iterable[Metric]:
+        """The figures of the database, then those of Redis."""
+        for kind, made in figures.counters().items():
+            yield CounterMetricFamily(f"sutler_{kind}", f"Rows of {kind} ever made; refused ones leave gaps", made)
+        for name, value in figures.waiting().items():
+            yield GaugeMetricFamily(f"sutler_{name}", _WAITING[name], value)
+        yield from _networks()
+        lengths = GaugeMetricFamily("sutler_queue_messages", "Messages that wait for a worker", labels=["queue"])
+        for queue, length in enqueue.lengths().items():
+            lengths.add_metric([queue], length)
+        yield lengths
+
+
+def _networks() -> Iterable[Metric]:
+    on = {network.code for network in networks.active()}
+    lag = GaugeMetricFamily("sutler_network_lag_seconds", "How far what was read lies behind now", labels=["network"])
+    failing = GaugeMetricFamily("sutler_network_failing", "1 while the last scan failed", labels=["network"])
+    for scan in scans.listed():
+        if scan["network"] in on and scan["lag_seconds"] is not None:
+            lag.add_metric([scan["network"]], scan["lag_seconds"])
+            failing.add_metric([scan["network"]], 1 if scan["error"] else 0)
+    yield lag
+    yield failing
