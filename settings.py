@@ -62,10 +62,21 @@ UsdAsMicros = Annotated[int, BeforeValidator(_usd_to_micros), Field(ge=0)]
 def _server(url: str) -> str:
     if _scheme(url) not in ("http", "https") or not urlsplit(url).hostname:
         raise ValueError("must be an address that starts with https:// or http://")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("has a port that is none") from None
     return url.rstrip("/")
 
 
+def _bare_server(url: str) -> str:
+    if urlsplit(url).path or urlsplit(url).query:
+        raise ValueError("must be the address alone, without a path: the paths of its API are added to it")
+    return url
+
+
 Server = Annotated[str, AfterValidator(_server)]
+BareServer = Annotated[Server, AfterValidator(_bare_server)]
 Servers = Annotated[tuple[Server, ...], BeforeValidator(_split_commas)]
 TronAddress = Annotated[str, AfterValidator(addresses.tron)]
 EvmAddress = Annotated[str, AfterValidator(addresses.evm)]
@@ -119,7 +130,7 @@ class Settings(BaseModel):
     wallet_evm: EvmAddress | None = None
     wallet_ton: TonAddress | None = None
     wallet_solana: SolanaAddress | None = None
-    trongrid_url: Server | None = None
+    trongrid_url: BareServer | None = None
     trongrid_api_key: str | None = None
     bsc_rpc_urls: Servers = ()
     polygon_rpc_urls: Servers = ()
@@ -144,6 +155,19 @@ class Settings(BaseModel):
     def _make_up_wallets(cls, given: dict[str, Any]) -> dict[str, Any]:
         simulating = str(given.get("allow_simulation", "")).lower() in ("1", "true", "yes", "on")
         return {**MADE_UP_WALLETS, **given} if simulating else given
+
+    @model_validator(mode="after")
+    def _every_server_has_a_wallet(self) -> "Settings":
+        for wallet, servers in (
+            ("wallet_tron", ("trongrid_url",)),
+            ("wallet_evm", ("bsc_rpc_urls", "polygon_rpc_urls", "arbitrum_rpc_urls")),
+            ("wallet_ton", ("toncenter_url",)),
+            ("wallet_solana", ("solana_rpc_urls",)),
+        ):
+            given = next((server for server in servers if getattr(self, server)), None)
+            if given and getattr(self, wallet) is None:
+                raise ValueError(f"{given.upper()} is set without {wallet.upper()}: nobody could pay on that network")
+        return self
 
     @field_validator("database_url")
     @classmethod
@@ -180,6 +204,11 @@ class Settings(BaseModel):
         return frozenset({"stock"})
 
 
+def _told(fault: Mapping[str, Any]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return ": ".join([*(str(name).upper() for name in fault["loc"][:1]), message])
+
+
 class SettingsError(Exception):
     """The environment is incomplete or wrong; the message lists every variable at fault."""
 
@@ -193,7 +222,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate({name: given[name] for name in Settings.model_fields if name in given})
     except ValidationError as error:
-        faults = [f"  {str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_input=False)]
+        faults = [f"  {_told(fault)}" for fault in error.errors(include_input=False)]
         raise SettingsError("Wrong settings in the environment:\n" + "\n".join(faults)) from None
 
 

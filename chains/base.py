@@ -1,5 +1,6 @@
 """What every network's reader gives: batches of final transfers to our wallet, and where the next batch begins."""
 
+import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,6 +10,7 @@ Cursor = dict[str, Any]
 """Where a scan goes on: JSON that only the network's own reader understands. None before the first scan."""
 
 MICROS_PER_USDT = 1_000_000
+AHEAD_SECONDS = 600  # how far servers' clocks and ours may be apart
 
 
 class ScanFailed(Exception):
@@ -66,3 +68,8 @@ def to_micros(amount: int, decimals: int) -> int:
     """A token's amount in micro-dollars; what is below one is cut off."""
     one_token: int = 10**decimals
     return amount * MICROS_PER_USDT // one_token
+
+
+def is_in_future(moment: float) -> bool:
+    """Whether a block's time (epoch seconds) is wrong: it would carry the cursor past transfers to come."""
+    return moment > time.time() + AHEAD_SECONDS

@@ -4,6 +4,7 @@ Addresses of endpoints may hold keys, so what is logged or shown names the host 
 """
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -199,18 +200,21 @@ def _parsed(body: bytes) -> Any:
 
 
 def _told(document: Any) -> str:
-    """What an error answer says, in the fields that the networks' servers use for it."""
+    """A colon and what an error answer says, in the fields that the networks' servers use for it; or nothing."""
     if not isinstance(document, dict):
         return ""
     error = document.get("error") or document.get("Error") or document.get("result") or ""
-    return f": {error.get('message', '') if isinstance(error, dict) else error}"
+    told = error.get("message") if isinstance(error, dict) else error
+    return f": {told}" if told else ""
 
 
 def _seconds(retry_after: str | None) -> float | None:
+    """The time to wait; None where none is told that could be waited for: our own rest will do then."""
     try:
-        return float(retry_after) if retry_after else None
+        seconds = float(retry_after or "nan")
     except ValueError:
-        return None  # a date, which none of these servers sends: our own rest will do
+        return None  # a date, which none of these servers sends
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def _reason(error: Exception) -> str:

@@ -20,6 +20,7 @@ WORD_LENGTH = 66  # 0x and 32 bytes
 MOST_MICROS = 2**63
 
 LAG_SECONDS = 120
+MOST_AHEAD_SECONDS = 30 * 86_400  # more than a test network's clock is moved on; milliseconds are far beyond
 FIRST_LOOK_BACK_SECONDS = 120
 SCAN_SECONDS = 5.0  # after which no further range is asked for: a fault in one costs what the scan read before it
 MOST_TRANSFERS = 2000
@@ -78,6 +79,8 @@ class EvmChain:
         head = server.rpc.block("finalized")
         if head is None:
             raise EndpointFault("does not know its final head")
+        if head.timestamp > time.time() + MOST_AHEAD_SECONDS:
+            raise EndpointFault("its latest final block has a time that is none in seconds")
         age = time.time() - head.timestamp
         if age > self._facts.finality_seconds + LAG_SECONDS and not may_lag:
             raise Behind(f"its latest final block is {age / 60:.0f} minutes old")
@@ -111,7 +114,7 @@ class EvmChain:
             server.check_history(first)
         logs, until = self._read_ranges(server, first, done, head)
         logs, until = _cut(logs, until, done, MOST_TRANSFERS)
-        untimed = sorted({log.block for log in logs if log.timestamp is None and log.block > done})
+        untimed = sorted({log.block for log in logs if _told_time(log, head) is None and log.block > done})
         if len(untimed) > server.most_times:
             until = untimed[server.most_times - 1]
             logs = [log for log in logs if log.block <= until]
@@ -120,7 +123,8 @@ class EvmChain:
         return Batch(
             transfers=tuple(self._transfers(logs, times)),
             cursor={"block": max(until, done)},
-            final_at=head.timestamp if is_caught_up else times[until],
+            # What is mined from now on is not final: a node whose clock is ahead must not expire what waits for it.
+            final_at=min(head.timestamp if is_caught_up else times[until], int(time.time())),
             head=head.number,
             caught_up=is_caught_up,
         )
@@ -179,8 +183,15 @@ def _cut(logs: list[Log], until: int, done: int, most: int) -> tuple[list[Log], 
     return [log for log in logs if log.block <= until], until
 
 
+def _told_time(log: Log, head: Block) -> int | None:
+    """The time of the block, where the node tells it with the event: some say 0, and none can be after the head's."""
+    is_possible = log.timestamp is not None and 0 < log.timestamp <= head.timestamp
+    return log.timestamp if is_possible else None
+
+
 def _times(server: EvmServer, logs: list[Log], until: int, head: Block) -> dict[int, int]:
     """The times of the events' blocks, most of which nodes tell with the event, and of block `until`."""
-    times = {log.block: log.timestamp for log in logs if log.timestamp is not None} | {head.number: head.timestamp}
+    told = ((log.block, _told_time(log, head)) for log in logs)
+    times = {block: mined_at for block, mined_at in told if mined_at is not None} | {head.number: head.timestamp}
     wanted = {log.block for log in logs} | {min(until, head.number)}
     return times | server.times(sorted(wanted - times.keys()))

@@ -14,8 +14,11 @@ from settings import settings
 
 @functools.cache  # a reader remembers what it knows of its endpoints
 def reader(network: str) -> Chain:
-    """The reader of a network; a simulated one where there is no server to read it from."""
-    return _READERS[network]() or SimulatedChain()
+    """The reader of a network; where transfers are simulated, a simulated one if there is no server to read it from."""
+    chain = _READERS[network]()
+    if chain is None and not settings.allow_simulation:
+        raise ValueError(f"{network} has no wallet, or no server to read it from")
+    return chain or SimulatedChain()
 
 
 def _evm(network: str, urls: Sequence[str], contract: str) -> Chain | None:

@@ -12,6 +12,6 @@ class SimulatedChain:
     endpoints = Endpoints(())
 
     def scan(self, cursor: Cursor | None) -> Batch:
-        """Nothing, as of now."""
+        """Nothing, as of now. A cursor of real scans stays for the next one, which goes on there."""
         now = int(time.time())
-        return Batch((), {}, final_at=now, head=now, caught_up=True)
+        return Batch((), cursor or {}, final_at=now, head=now, caught_up=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field, ValidationError
 from solders.pubkey import Pubkey
 
-from chains.base import Batch, Cursor, HistoryGone, ScanFailed
+from chains.base import Batch, Cursor, HistoryGone, ScanFailed, is_in_future
 from chains.endpoints import AllResting, Behind, Endpoint, EndpointFault, Endpoints
 from chains.solana_proofs import Proofs, Proving
 from chains.solana_rpc import LAG_SECONDS, LOOK_BACK_SLOTS, Head, Node
@@ -15,7 +15,6 @@ from chains.solana_sweep import Sweep
 from chains.solana_transactions import TOKEN_PROGRAM, Ours
 
 ASSOCIATED_TOKEN_PROGRAM = Pubkey.from_string("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL")
-AHEAD_SECONDS = 600  # a head so far in the future is wrong, and would carry the cursor past transfers to come
 FIRST_LOOK_SECONDS = 120
 FIRST_LOOK_SLOTS = 1_500  # surely more than that time, for rows that come without one
 MOST_SLOTS_A_SECOND = 5
@@ -96,7 +95,7 @@ class SolanaChain:
         node = self._nodes.setdefault(endpoint.url, Node(endpoint))
         head = node.head()
         now = int(time.time())
-        if head.mined_at is not None and head.mined_at > now + AHEAD_SECONDS:
+        if head.mined_at is not None and is_in_future(head.mined_at):
             raise EndpointFault("its latest block is in the future")
         if head.mined_at is not None and head.mined_at < now - LAG_SECONDS and not may_be_behind:
             raise Behind(f"its latest block is {(now - head.mined_at) // 60} minutes old")

@@ -52,8 +52,9 @@ class _Inner(Shape):
 
 class _Meta(Shape):
     err: Any
+    # All three are always there, if empty, on servers that record them: without them nothing is proven. But a failed
+    # transaction whose instructions were never run has no inner ones anywhere.
     inner_instructions: list[_Inner] | None = None
-    # Always there, if empty, on servers that record them: without them nothing is proven.
     pre_token_balances: list[_Balance]
     post_token_balances: list[_Balance]
 
@@ -118,10 +119,13 @@ def transfers_to_us(document: Any, signature: str, block_time: int | None, ours:
         raise EndpointFault("getTransaction: the answer is another transaction")
     if transaction.meta.err is not None:
         return ()
+    inner = transaction.meta.inner_instructions
+    if inner is None:  # without them a transfer would have another index than elsewhere, and be taken for another one
+        raise EndpointFault("getTransaction: no inner instructions are recorded")
     mined_at = transaction.block_time if block_time is None else block_time
     if mined_at is None:
         return None
-    found = _Reading(transaction.transaction.message, transaction.meta, ours).found()
+    found = _Reading(transaction.transaction.message, transaction.meta, inner, ours).found()
     transfers = (
         Transfer(tx_hash=signature, index=index, sender=sender, amount=to_micros(amount, DECIMALS), mined_at=mined_at)
         for index, sender, amount in found
@@ -130,9 +134,9 @@ def transfers_to_us(document: Any, signature: str, block_time: int | None, ours:
 
 
 class _Reading:
-    def __init__(self, message: _Message, meta: _Meta, ours: Ours) -> None:
+    def __init__(self, message: _Message, meta: _Meta, inner: list[_Inner], ours: Ours) -> None:
         self._keys = [key.pubkey for key in message.account_keys]
-        self._message, self._meta, self._ours = message, meta, ours
+        self._message, self._meta, self._inner, self._ours = message, meta, inner, ours
         self._holdings = self._read_holdings()
 
     def found(self) -> list[tuple[int, str, int]]:
@@ -171,7 +175,7 @@ class _Reading:
         """Each instruction with its index: the outer one's place in the upper bits, 0 or the inner place + 1 below."""
         for place, instruction in enumerate(self._message.instructions):
             yield place << 16, instruction
-        for group in self._meta.inner_instructions or []:
+        for group in self._inner:
             for inner, instruction in enumerate(group.instructions):
                 yield (group.index << 16) | (inner + 1), instruction
 

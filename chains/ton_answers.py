@@ -176,8 +176,8 @@ def parsed(shape: type[Shape], document: Any) -> Shape:
         return shape.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise EndpointFault(f"an answer of another shape: {place}: {first['msg']}", status=200) from None
+        place = ".".join(str(step) for step in first["loc"]) or "as a whole"
+        raise EndpointFault(f"an answer of another shape ({place}): {first['msg']}", status=200) from None
 
 
 def friendly(raw: str) -> str:

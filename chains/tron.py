@@ -7,14 +7,13 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from chains.base import Batch, Cursor, ScanFailed, Transfer
+from chains.base import Batch, Cursor, ScanFailed, Transfer, is_in_future
 from chains.endpoints import AllResting, Behind, Endpoint, EndpointFault, Endpoints
 from chains.tron_grid import Pace, Row, TronGrid
 from chains.tron_receipts import Receipts
 
 FINAL_AFTER_SECONDS = 57
 LAG_SECONDS = FINAL_AFTER_SECONDS + 120
-AHEAD_SECONDS = 600  # a time so far in the future is wrong, and would carry the cursor past transfers to come
 FIRST_LOOK_SECONDS = 120
 LOOK_BACK_MS = 10 * 60 * 1000  # the list has shown rows late before
 LIST_DELAY_SECONDS = 30  # the list is made from the blocks, and comes a little after them
@@ -71,7 +70,7 @@ class _Reading:
         if self.stuck:
             return
         for row in self.grid.rows(wallet, contract, self.place.from_ms):
-            if row.at_ms > (time.time() + AHEAD_SECONDS) * 1000:
+            if is_in_future(row.at_ms // 1000):
                 raise EndpointFault("its list has a transfer from the future")
             # Only between two times: the next scan begins with all rows of a time, so it would get no further.
             if row.at_ms > self.reached_ms and self._is_enough():
@@ -152,7 +151,7 @@ def _head(grid: TronGrid) -> _Head:
     if block is None:
         return _Head(number=0, at=int(time.time()) - LAG_SECONDS, lags=False)
     number, at_ms = block
-    if at_ms > (time.time() + AHEAD_SECONDS) * 1000:
+    if is_in_future(at_ms // 1000):
         raise EndpointFault("its latest block is from the future")
     return _Head(number, at_ms // 1000, lags=time.time() - at_ms // 1000 > LAG_SECONDS)
 

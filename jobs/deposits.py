@@ -6,7 +6,7 @@ import structlog
 from chains.base import Batch, Chain, ScanFailed
 from chains.networks import reader
 from jobs import enqueue, queues, ticks
-from models import scans, settlement, website_orders
+from models import networks, scans, settlement, website_orders
 from models.database import release_connection
 from models.deposits import Arrival, Recorded
 from models.scans import LeaseLost, Progress, ScanLease
@@ -19,40 +19,43 @@ log = structlog.get_logger()
 @dramatiq.actor(actor_name=queues.SCAN_NETWORK, queue_name=queues.DEPOSITS, max_retries=0)
 def scan(sent_at: float, network: str) -> None:
     """Read one batch of the network, unless somebody is at it; where there is more, the next batch gets in line."""
+    structlog.contextvars.bind_contextvars(network=network)
+    if not networks.NETWORKS[network].is_on:
+        # The scheduler has settings that this process lacks, or has them no more.
+        log.error("deposits.network_off")
+        return
     if ticks.is_stale(queues.SCAN_NETWORK, sent_at):
         return
-    structlog.contextvars.bind_contextvars(network=network)
     lease = scans.claim(network)
     if lease is None:
         return
     release_connection()
     chain = reader(network)
-    batch = _read(chain, lease)
-    if batch is None:
+    done = _read_and_record(chain, lease)
+    if done is None:
         return
-    try:
-        recorded = scans.finish(lease, _arrivals(batch), _progress(batch), chain.endpoints.records())
-    except LeaseLost:
-        log.warning("deposits.lease_lost", lease_token=lease.token)
-        return
+    batch, recorded = done
     _announce(recorded)
     _expire_unpaid(network)
     if not batch.caught_up:
         enqueue.tick(queues.SCAN_NETWORK, network)
 
 
-def _read(chain: Chain, lease: ScanLease) -> Batch | None:
-    """The next batch; None when the network cannot be read now, which operators see."""
+def _read_and_record(chain: Chain, lease: ScanLease) -> tuple[Batch, Recorded] | None:
+    """The next batch, and what came of it; None when the network cannot be read now, which operators see."""
     try:
-        return chain.scan(lease.cursor)
+        batch = chain.scan(lease.cursor)
+        return batch, scans.finish(lease, _arrivals(batch), _progress(batch), chain.endpoints.records())
     except ScanFailed as failed:
         scans.fail(lease, str(failed), chain.endpoints.records())
         log.warning("deposits.scan_failed", error=str(failed), kind=type(failed).__name__)
-        return None
+    except LeaseLost:
+        log.warning("deposits.lease_lost", lease_token=lease.token)
     except Exception as error:
         # A fault of ours must show where operators look, too; its text might hold an endpoint's address.
-        scans.fail(lease, f"fault in the reader: {type(error).__name__}", chain.endpoints.records())
+        scans.fail(lease, f"fault in the scan: {type(error).__name__}", chain.endpoints.records())
         raise
+    return None
 
 
 def _arrivals(batch: Batch) -> list[Arrival]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from models.database import Row, db, row, rows
+from models.errors import Refusal
 from models.ledger import AccountNotFound
 from models.paging import Cursor, Page, page_of
 from models.tables import Account
@@ -20,6 +21,10 @@ ORDER BY t.id DESC LIMIT %(limit)s
 """
 
 
+class AccountIsOurs(Refusal):
+    status, code = 409, "account_is_ours"
+
+
 def create(name: str) -> int:
     """Open an account with nothing on it; returns its id."""
     [made] = rows("INSERT INTO accounts (name) VALUES (%(name)s) RETURNING id", {"name": name})
@@ -32,6 +37,13 @@ def get(account_id: int) -> Row:
     if found is None:
         raise AccountNotFound(f"There is no account {account_id}.")
     return found
+
+
+def of_client(account_id: int) -> int:
+    """The id, if it is a client's account. Raises AccountNotFound, AccountIsOurs."""
+    if get(account_id)["website"]:
+        raise AccountIsOurs("This account holds what buyers paid for website orders; no client may have a key to it.")
+    return account_id
 
 
 def listed(cursor: Cursor) -> Page[Row]:

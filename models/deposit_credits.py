@@ -1,12 +1,13 @@
 """What operators do with deposits that fit no intent: credit them by hand, or ignore them for a reason."""
 
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from models import audit, ledger, topups, webhooks
 from models.database import Row, changed, db, retrying, row, rows
 from models.errors import Refusal
 from models.ledger import AccountNotFound
-from models.money import usd
+from models.money import Micros, usd
 from models.paging import Cursor, Page
 
 DepositStatus = Literal["unmatched", "credited_auto", "credited_manual", "ignored"]
@@ -26,12 +27,26 @@ class AlreadyCredited(Refusal):
     status, code = 409, "already_credited"
 
 
-def listed(status: DepositStatus | None, cursor: Cursor) -> Page[Row]:
-    """Deposits, newest first, of one status if one is named."""
+@dataclass(frozen=True, slots=True)
+class DepositFilter:
+    """Which deposits to list; `min_amount` in micro-dollars. What is None does not matter."""
+
+    status: DepositStatus | None = None
+    network: str | None = None
+    tx_hash: str | None = None
+    account_id: int | None = None
+    min_amount: Micros | None = None
+
+
+def listed(wanted: DepositFilter, cursor: Cursor) -> Page[Row]:
+    """Deposits, newest first."""
     found = rows(
-        f"{_SHOWN} WHERE (%(status)s IS NULL OR d.status = %(status)s) AND (%(below)s IS NULL OR d.id < %(below)s)"
-        " ORDER BY d.id DESC LIMIT %(limit)s",
-        {"status": status, "below": cursor.below, "limit": cursor.limit + 1},
+        f"""{_SHOWN} WHERE (%(status)s IS NULL OR d.status = %(status)s)
+            AND (%(network)s IS NULL OR d.network = %(network)s) AND (%(tx_hash)s IS NULL OR d.tx_hash = %(tx_hash)s)
+            AND (%(account_id)s IS NULL OR d.account_id = %(account_id)s)
+            AND (%(min_amount)s IS NULL OR d.amount >= %(min_amount)s) AND (%(below)s IS NULL OR d.id < %(below)s)
+        ORDER BY d.id DESC LIMIT %(limit)s""",
+        {**asdict(wanted), "below": cursor.below, "limit": cursor.limit + 1},
     )
     return Page.cut(found, cursor.limit)
 

@@ -91,7 +91,7 @@ def _match(new: list[Row]) -> list[Row]:
             SELECT DISTINCT ON (d.id) d.id AS deposit_id, d.amount AS arrived, d.mined_at, i.id, i.order_id
             FROM unnest(%(ids)s::bigint[], %(networks)s::text[], %(amounts)s::bigint[], %(mined)s::timestamptz[])
                 AS d (id, network, amount, mined_at)
-            JOIN payment_intents i ON i.amount_window @> network_offset(d.network) + d.amount
+            JOIN payment_intents i ON i.network = d.network AND i.amount_window @> network_offset(d.network) + d.amount
                 AND i.lifetime && tstzrange(d.mined_at, d.mined_at + make_interval(secs => %(grace)s), '[]')
                 AND d.mined_at < i.expires_at AND i.deposit_id IS NULL
             ORDER BY d.id, i.order_id IS NULL, i.amount <> d.amount

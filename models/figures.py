@@ -2,8 +2,7 @@
 
 from models.database import Row, rows
 
-_COUNTED = {"orders": "orders_id_seq", "transfers": "transfers_id_seq", "deposits": "deposits_id_seq",
-            "webhook_attempts": "webhook_attempts_id_seq"}  # fmt: skip
+_COUNTED = {"orders": "orders_id_seq", "webhook_attempts": "webhook_attempts_id_seq"}
 
 
 def counters() -> dict[str, int]:

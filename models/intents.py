@@ -17,6 +17,8 @@ OWNED_SECONDS = 24 * 3600
 # A client's clock, or a block's, may be a little off: what was mined this long before the intent is still for it.
 GRACE_SECONDS = 60
 CENT = PER_USD // 100
+# Far above what anybody sends at once. The windows of the networks lie 10,000 million USDT apart, and must never meet.
+MOST = 1_000_000_000 * PER_USD
 AMOUNT_LOCK = 7203  # the class of the advisory locks that are taken on a network while an amount is looked for
 
 STATUS = """
@@ -50,8 +52,10 @@ class Wanted:
 def free_amount(network: str, wanted: Micros) -> Micros:
     """The wanted amount, or the nearest free one above it; nobody else can take it before this transaction ends.
 
-    Raises NoFreeAmount when it would be more than 1 % or 1 USDT above, whichever is larger.
+    Raises NoFreeAmount when it would be more than 1 % or 1 USDT above, whichever is larger, or above MOST.
     """
+    if wanted > MOST:
+        raise NoFreeAmount(f"No more than {as_text(MOST)} USDT can be paid by one transfer; ask for less.")
     highest = wanted + max(wanted // 100, PER_USD)
     tolerance = settings.topup_tolerance_usdt
     taken = rows(

@@ -98,12 +98,12 @@ def mint(
     ip_allowlist: list[str] | None = None,
     rate_limit: int | None = None,
 ) -> Minted:
-    """Make a key, on a new account unless one is named. Raises AccountNotFound."""
+    """Make a key, on a new account unless one is named. Raises AccountNotFound, AccountIsOurs."""
     api_key = ("sk-" if kind == "v2" else "") + secrets.token_urlsafe(32)
     secret = _new_secret() if with_secret else None
     fingerprint = fingerprint_of(api_key)
     with db.atomic():
-        account_id = accounts.create(name) if account_id is None else int(accounts.get(account_id)["id"])
+        account_id = accounts.create(name) if account_id is None else accounts.of_client(account_id)
         ApiKey.insert(
             fingerprint=fingerprint,
             key_hash=_hash(api_key),

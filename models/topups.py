@@ -3,9 +3,15 @@
 from uuid import UUID
 
 from models import intents
-from models.database import Row, row
+from models.database import Row, row, rows
 from models.errors import Refusal
 from models.intents import STATUS, Wanted
+from models.paging import Cursor, Page
+
+_SHOWN = f"""
+SELECT i.*, {STATUS} AS status, d.amount AS credited, d.tx_hash
+FROM payment_intents i LEFT JOIN deposits d ON d.id = i.deposit_id
+"""  # noqa: S608 - a literal
 
 
 class TopupNotFound(Refusal):
@@ -28,13 +34,21 @@ def get(topup_id: str, account_id: int | None = None) -> Row:
     except ValueError:
         raise not_found from None
     found = row(
-        f"""
-        SELECT i.*, {STATUS} AS status, d.amount AS credited, d.tx_hash
-        FROM payment_intents i LEFT JOIN deposits d ON d.id = i.deposit_id
+        f"""{_SHOWN}
         WHERE i.public_id = %(id)s AND i.order_id IS NULL AND (%(account_id)s IS NULL OR i.account_id = %(account_id)s)
-        """,  # noqa: S608 - a literal
+        """,
         {"id": public_id, "account_id": account_id},
     )
     if found is None:
         raise not_found
     return found
+
+
+def listed(account_id: int | None, cursor: Cursor) -> Page[Row]:
+    """Top-ups, newest first, of one account if one is named; each as `get` has it."""
+    found = rows(
+        f"{_SHOWN} WHERE i.order_id IS NULL AND (%(account_id)s IS NULL OR i.account_id = %(account_id)s)"
+        " AND (%(below)s IS NULL OR i.id < %(below)s) ORDER BY i.id DESC LIMIT %(limit)s",
+        {"account_id": account_id, "below": cursor.below, "limit": cursor.limit + 1},
+    )
+    return Page.cut(found, cursor.limit)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from models.database import Row, changed, row, rows
-from models.intents import GRACE_SECONDS
+from models.intents import CENT, GRACE_SECONDS
 from models.money import PER_USD
 from models.networks import NETWORKS
 from models.pricing import as_text
@@ -21,16 +21,16 @@ SELECT meant.*, o.status AS order_status
 FROM (
     SELECT *, true AS same_network, amount_window @> network_offset(%(network)s) + %(amount)s AS fits
     FROM payment_intents
-    WHERE amount_window && int8range(network_offset(%(network)s) + %(amount)s - %(near)s,
+    WHERE network = %(network)s AND amount_window && int8range(network_offset(%(network)s) + %(amount)s - %(near)s,
             network_offset(%(network)s) + %(amount)s + %(near)s)
         AND lifetime && tstzrange(%(mined_at)s - interval '1 hour', %(mined_at)s + interval '1 hour')
     UNION ALL
     SELECT elsewhere.*, false, true FROM unnest(%(other_networks)s) AS sent (network)
     CROSS JOIN LATERAL (
         SELECT * FROM payment_intents
-        WHERE amount_window @> network_offset(sent.network) + %(amount)s AND deposit_id IS NULL
-            AND expires_at > %(mined_at)s AND lifetime && tstzrange(%(mined_at)s - interval '1 hour',
-                %(mined_at)s + interval '1 hour')
+        WHERE network = sent.network AND amount_window @> network_offset(sent.network) + %(amount)s
+            AND deposit_id IS NULL AND expires_at > %(mined_at)s
+            AND lifetime && tstzrange(%(mined_at)s - interval '1 hour', %(mined_at)s + interval '1 hour')
         ORDER BY id DESC LIMIT 1  -- a join might be begun at the other end, with all intents of the day
     ) AS elsewhere
 ) AS meant LEFT JOIN orders o ON o.id = meant.order_id
@@ -43,11 +43,11 @@ def explain(deposit_ids: Collection[int]) -> None:
     found = rows(
         "SELECT id, network, amount, mined_at FROM deposits WHERE id = ANY(%(ids)s)", {"ids": list(deposit_ids)}
     )
-    for deposit in found:
-        changed(
-            "UPDATE deposits SET reason = %(reason)s WHERE id = %(id)s",
-            {"id": deposit["id"], "reason": _reason(deposit)},
-        )
+    changed(
+        "UPDATE deposits d SET reason = e.reason FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS e (id, reason)"
+        " WHERE d.id = e.id",
+        {"ids": [deposit["id"] for deposit in found], "reasons": [_reason(deposit) for deposit in found]},
+    )
 
 
 def _likeliest(deposit: Row) -> Row | None:
@@ -60,6 +60,9 @@ def _likeliest(deposit: Row) -> Row | None:
 
 
 def _reason(deposit: Row) -> str:
+    # Thousands of these cost their sender next to nothing, and a search for each would cost us the scan's time.
+    if deposit["amount"] < CENT:
+        return "Dust: less than any top-up or website order can ask for."
     likeliest = _likeliest(deposit)
     if likeliest is None:
         return "No top-up or website order of that day asked for such an amount."

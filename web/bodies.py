@@ -96,7 +96,7 @@ def read_query(model: type[Model]) -> Model:
     """The query parameters as a model. Raises InvalidBody."""
     given: dict[str, str] = {}
     for name, value in _query_pairs():
-        if name not in model.model_fields:
+        if name not in model.model_fields and model.model_config.get("extra") != "forbid":
             continue
         if name in given:
             _refuse([{"field": name, "message": "is given twice"}])

@@ -1,5 +1,6 @@
 """`GET /metrics`: figures in the form that Prometheus reads, for operators with a token."""
 
+import math
 from collections.abc import Iterable
 
 from flask import Blueprint, Response
@@ -54,8 +55,9 @@ def _networks() -> Iterable[Metric]:
     lag = GaugeMetricFamily("sutler_network_lag_seconds", "How far what was read lies behind now", labels=["network"])
     failing = GaugeMetricFamily("sutler_network_failing", "1 while the last scan failed", labels=["network"])
     for scan in scans.listed():
-        if scan["network"] in on and scan["lag_seconds"] is not None:
-            lag.add_metric([scan["network"]], scan["lag_seconds"])
+        if scan["network"] in on:
+            never = scan["lag_seconds"] is None
+            lag.add_metric([scan["network"]], math.inf if never else scan["lag_seconds"])
             failing.add_metric([scan["network"]], 1 if scan["error"] else 0)
     yield lag
     yield failing

@@ -1,5 +1,7 @@
 """The EVM reader before endpoints that break, lag and lie: the next one is tried, and the fault can be seen."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -151,6 +153,35 @@ def test_a_lagging_endpoint_is_better_than_none_and_its_lag_stays_visible(
     for _ in range(3):  # no rest comes between
         assert [transfer.amount for transfer in chain.scan({"block": 0}).transfers] == [1_000_000]
     assert last_errors(chain)[0] == "its latest final block is 10 minutes old"
+
+
+def is_ahead(change: Callable[[int], int]) -> Behaviour:
+    """A node whose blocks have other times."""
+    return evm_proxy.rewrites(
+        "eth_getBlockByNumber",
+        lambda params, block: block | {"timestamp": hex(change(int(block["timestamp"], 16)))},
+    )
+
+
+def test_an_endpoint_that_tells_milliseconds_is_left_for_the_next(
+    node: Node, token: Token, proxies: list[Proxy]
+) -> None:
+    amounts = pay(node, token, 2)
+    proxies[0].behaviour = is_ahead(lambda seconds: seconds * 1000)
+    chain = reader(token.address, *(proxy.url for proxy in proxies))
+    assert read_all(chain) == amounts
+    assert "none in seconds" in last_errors(chain)[0]
+    assert not proxies[0].ranges
+
+
+def test_a_node_whose_clock_is_ahead_makes_nothing_final_that_is_still_to_come(
+    node: Node, token: Token, proxies: list[Proxy]
+) -> None:
+    pay(node, token, 2)
+    proxies[0].behaviour = is_ahead(lambda seconds: seconds + 7200)
+    batch = reader(token.address, proxies[0].url).scan({"block": 0})
+    assert len(batch.transfers) == 2
+    assert batch.final_at <= time.time()
 
 
 def test_when_no_endpoint_serves_the_scan_says_why_of_each(node: Node, token: Token, proxies: list[Proxy]) -> None:

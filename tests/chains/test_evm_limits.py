@@ -121,8 +121,9 @@ def test_an_endpoint_without_the_call_for_receipts_is_believed(node: Node, token
     assert read_all(reader(token.address, proxies[0].url)) == amounts
 
 
+@pytest.mark.parametrize("told", [{}, {"blockTimestamp": "0x0"}])
 def test_an_endpoint_without_batches_is_asked_for_fewer_block_times(
-    node: Node, token: Token, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch
+    node: Node, token: Token, proxies: list[Proxy], monkeypatch: pytest.MonkeyPatch, told: dict[str, str]
 ) -> None:
     monkeypatch.setattr("chains.evm_server.MOST_TIMES_SINGLY", 2)
     amounts = pay(node, token, 5)
@@ -134,6 +135,7 @@ def test_an_endpoint_without_batches_is_asked_for_fewer_block_times(
         if evm_proxy.is_for_logs(request):
             for log in answer["result"]:
                 del log["blockTimestamp"]
+                log.update(told)
         return answer
 
     proxies[0].behaviour = takes_no_batches

@@ -13,6 +13,7 @@ from chains.base import ScanFailed
 from chains.solana import SolanaChain
 from tests.chains.solana_desk import deposit, reader
 from tests.chains.solana_rpc import Fault, SolanaRpc, result, rpc_error
+from tests.chains.solana_transactions import new_address, unparsed
 
 NO_METHOD = rpc_error(-32601, "Method not found")
 
@@ -189,6 +190,31 @@ def _paths(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield (*path, name)
         if isinstance(value, dict | list):
             yield from _paths(value, (*path, name))
+
+
+@pytest.mark.parametrize("is_null", [True, False])
+def test_a_server_that_records_no_inner_instructions_is_left_for_one_that_does(
+    rpc: SolanaRpc, other: SolanaRpc, is_null: bool
+) -> None:
+    made = deposit(rpc)
+    # The transfer is within another program's instruction: where that cannot be seen, it would have another index.
+    made.instructions, made.inner = [unparsed(new_address())], {0: made.instructions}
+    other.transactions = rpc.transactions
+    document = made.document()
+    document["meta"] |= {"innerInstructions": None}
+    if not is_null:
+        del document["meta"]["innerInstructions"]
+    rpc.always["getTransaction"] = result(document)
+    chain = reader(rpc, other)
+    assert [(transfer.tx_hash, transfer.index) for transfer in chain.scan(None).transfers] == [(made.signature, 1)]
+    assert "no inner instructions" in chain.endpoints.records()[0]["last_error"]
+
+
+def test_a_failed_transaction_needs_no_inner_instructions(rpc: SolanaRpc) -> None:
+    document = deposit(rpc).document()
+    document["meta"] |= {"err": "ProgramAccountNotFound", "innerInstructions": None}
+    rpc.always["getTransaction"] = result(document)
+    assert found(reader(rpc)) == []
 
 
 def test_another_transaction_than_the_asked_one_is_a_fault(rpc: SolanaRpc) -> None:

@@ -112,6 +112,13 @@ def test_an_answer_of_another_shape_fails_the_scan(
         chain.scan(None)
 
 
+def test_a_fault_in_the_whole_answer_is_told_as_such(toncenter: Toncenter, chain: TonChain) -> None:
+    toncenter.always[TRANSFERS] = Answer("[]")
+
+    with pytest.raises(ScanFailed, match=r"an answer of another shape \(as a whole\): Input should be"):
+        chain.scan(None)
+
+
 @pytest.mark.parametrize(
     ("part", "value"),
     [

@@ -119,3 +119,17 @@ def test_a_website_order_is_placed_paid_and_shown_without_its_items(command: Com
     assert (placed["status"], paid["status"], paid["tx_hash"]) == ("awaiting_payment", "processing", "abc")
     assert placed["payment_address"].startswith("T")
     assert "items" not in paid
+
+
+def test_what_a_client_names_leads_to_his_deposit_and_his_top_up(command: Command, shop: Shop) -> None:
+    topup = ask(shop, "100")
+    simulate(command, "100", "wanted")
+    simulate(command, "5", "other")
+
+    found = command("deposits", "list", "--tx-hash", "wanted", "--min-amount", "1").stdout
+    listed = command("topups", "list", "--account", shop.account_id).stdout
+
+    assert topup["topup_id"] in found
+    assert len(found.splitlines()) == 2
+    assert (topup["topup_id"] in listed, "credited_auto" in listed) == (True, True)
+    assert shown(command("topups", "show", topup["topup_id"]))["account_id"] == str(shop.account_id)

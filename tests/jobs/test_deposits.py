@@ -168,3 +168,24 @@ def test_a_network_that_cannot_be_read_is_free_for_the_next_attempt_and_keeps_it
     with db.connection_context():
         [lease] = rows("SELECT lease_token, lease_until < now() AS free FROM network_scans")
     assert lease == {"lease_token": 2, "free": True}
+
+
+def test_a_worker_without_the_settings_of_a_network_leaves_it_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with db.connection_context():
+        changed("INSERT INTO network_scans (network, cursor) VALUES (%(network)s, '{\"block\": 5}')", {"network": REAL})
+    off = settings.model_copy(update={"allow_simulation": False})
+    for module in (chains.networks, networks):
+        monkeypatch.setattr(module, "settings", off)
+
+    read_up_to_now(REAL)
+
+    assert (standing(REAL)["cursor"], standing(REAL)["final_at"]) == ({"block": 5}, None)
+
+
+def test_simulation_keeps_the_place_of_a_network_that_was_read_before() -> None:
+    with db.connection_context():
+        changed("INSERT INTO network_scans (network, cursor) VALUES (%(network)s, '{\"block\": 5}')", {"network": REAL})
+
+    read_up_to_now(REAL)
+
+    assert standing(REAL)["cursor"] == {"block": 5}

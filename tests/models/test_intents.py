@@ -201,3 +201,14 @@ def test_the_database_refuses_what_makes_no_sense(account: int, sql: str, constr
 
     with pytest.raises(Exception, match=constraint or "history|delete|rewrit"):
         db.execute_sql(sql)
+
+
+@pytest.mark.usefixtures("account")
+def test_what_no_transfer_can_pay_has_no_amount() -> None:
+    with pytest.raises(NoFreeAmount, match=r"1000000000\.00 USDT"), db.atomic():
+        intents.free_amount(NETWORK, intents.MOST + 1)
+
+
+def test_the_database_refuses_an_amount_whose_window_could_reach_another_network(account: int) -> None:
+    with pytest.raises(IntegrityError, match="payment_intents_amount_within_network"):
+        write(account, 5 * 10**15)

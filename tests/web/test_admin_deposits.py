@@ -235,3 +235,42 @@ def test_who_may_only_read_changes_nothing(client: FlaskClient, desk: Desk, shop
     assert reader.post(f"/deposits/{deposit['id']}/ignore", {"reason": "x"}).status_code == 403
     assert reader.get(f"/deposits/{deposit['id']}").status_code == 200
     assert client.get("/api/admin/deposits").status_code == 401
+
+
+def test_deposits_are_found_by_what_a_client_names(desk: Desk, shop: Shop) -> None:
+    pay(desk, "5", tx_hash="abc")
+    pay(desk, "0.005", tx_hash="dust")
+    pay(desk, "7", network="usdt_ton", tx_hash="abc")
+    credit(desk, deposit_of("abc"), account_id=shop.account_id)
+
+    def found(**query: Any) -> list[tuple[str, str]]:
+        return [(d["tx_hash"], d["network"]) for d in exact(desk.get("/deposits", **query))["items"]]
+
+    assert found(tx_hash="abc") == [("abc", "usdt_ton"), ("abc", "usdt_trc_20")]
+    assert found(tx_hash="abc", network="usdt_ton") == [("abc", "usdt_ton")]
+    assert found(account_id=shop.account_id) == [("abc", "usdt_trc_20")]
+    assert ("dust", "usdt_trc_20") not in found(min_amount_usdt="0.01")
+    assert deposit_of("dust")["reason"].startswith("Dust")
+
+
+def test_a_filter_that_is_none_is_refused_rather_than_left_out(desk: Desk) -> None:
+    refused = desk.get("/deposits", hash="abc")
+
+    assert (refused.status_code, refused.json["fields"][0]["field"]) == (422, "hash")
+
+
+def test_operators_see_the_top_ups_of_clients(desk: Desk, client: FlaskClient, shop: Shop) -> None:
+    first, other = ask(shop, "20"), ask(make_shop(client), "30")
+    pay(desk, "20", tx_hash="abc")
+
+    listed = exact(desk.get("/topups", account_id=shop.account_id))["items"]
+
+    assert [topup["topup_id"] for topup in exact(desk.get("/topups"))["items"]] == [
+        other["topup_id"],
+        first["topup_id"],
+    ]
+    assert [(topup["topup_id"], topup["status"], topup["deposit_id"]) for topup in listed] == [
+        (first["topup_id"], "credited_auto", deposit_of("abc")["id"])
+    ]
+    assert exact(desk.get(f"/topups/{first['topup_id']}")) == listed[0]
+    assert desk.get("/topups/77").status_code == 404

@@ -1,12 +1,17 @@
 """What Prometheus is told."""
 
+import math
+
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from models import scans
+from models.database import changed, db
 from models.operators import Role
 from tests.desk import make_desk
-from tests.factories import make_product, make_shop
+from tests.factories import exact, make_product, make_shop
 from tests.payers import NETWORK, arrive, read_up_to_now
+from tests.receiver import Receiver, answer
 
 
 def scrape(client: FlaskClient) -> dict[str, float]:
@@ -34,16 +39,44 @@ def test_an_order_that_waits_is_counted_with_its_message(client: FlaskClient) ->
 
     for name in ("sutler_orders_total", "sutler_orders_processing", "sutler_queue_messages fulfilment"):
         assert after[name] == before[name] + 1, name
-    assert after["sutler_orders_oldest_seconds"] >= 0
+    with db.connection_context():
+        changed("UPDATE orders SET created_at = created_at - interval '2 minutes'")
+    assert 120 <= scrape(client)["sutler_orders_oldest_seconds"] < 180
 
 
-def test_deposits_that_wait_for_an_operator_and_each_networks_lag_are_told(client: FlaskClient) -> None:
-    assert f"sutler_network_lag_seconds {NETWORK}" not in scrape(client)  # nothing was read yet
-
+def test_deposits_that_wait_for_an_operator_are_told(client: FlaskClient) -> None:
     arrive("7")
+    arrive("7")  # the same one, read again
+
+    assert scrape(client)["sutler_deposits_unmatched"] == 1
+
+
+def test_each_network_tells_its_lag_and_whether_it_fails_even_if_it_was_never_read(client: FlaskClient) -> None:
+    before = scrape(client)
     read_up_to_now()
+    with db.connection_context():
+        lease = scans.claim("usdt_ton")
+        assert lease is not None
+        scans.fail(lease, "no server answers", [])
+
+    after = scrape(client)
+
+    assert before[f"sutler_network_lag_seconds {NETWORK}"] == math.inf
+    assert (before[f"sutler_network_failing {NETWORK}"], after[f"sutler_network_failing {NETWORK}"]) == (0, 0)
+    assert after[f"sutler_network_lag_seconds {NETWORK}"] < 10
+    assert after["sutler_network_lag_seconds usdt_ton"] == math.inf
+    assert after["sutler_network_failing usdt_ton"] == 1
+
+
+def test_a_webhook_that_nobody_sends_is_overdue(client: FlaskClient) -> None:
+    shop, product = make_shop(client), make_product("10", in_stock=1)
+    with Receiver(answer(200)) as receiver:
+        placed = exact(shop.order(product, 1, webhook_url=receiver.url))
+    make_desk(client).post(f"/orders/{placed['order_id']}/cancel")
+    with db.connection_context():
+        changed("UPDATE webhook_deliveries SET due_at = now() - interval '2 minutes'")
 
     figures = scrape(client)
-    assert (figures["sutler_deposits_total"], figures["sutler_deposits_unmatched"]) == (1, 1)
-    assert figures[f"sutler_network_lag_seconds {NETWORK}"] < 10
-    assert figures[f"sutler_network_failing {NETWORK}"] == 0
+
+    assert figures["sutler_webhooks_pending"] == 1
+    assert 120 <= figures["sutler_webhooks_overdue_seconds"] < 180

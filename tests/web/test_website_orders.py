@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from models import leases, scans, settlement, website_orders
-from models.database import changed, db
+from models.database import changed, db, rows
 from models.operators import Role
 from models.scans import Progress
 from models.settlement import Refused
@@ -239,3 +239,15 @@ def test_a_website_order_and_a_top_up_of_one_amount_are_told_apart(
         pay(desk, amount)
     assert shown(desk, order)["status"] == "processing"
     assert (early.balance()["balance_usdt"], late.balance()["balance_usdt"]) == (10, 10.06)
+
+
+def test_no_client_gets_a_key_to_the_account_of_website_orders(
+    desk: Desk, product: Product, client: FlaskClient
+) -> None:
+    place(desk, product)
+    with db.connection_context():
+        [ours] = rows("SELECT id FROM accounts WHERE website")
+
+    refused = make_desk(client).post("/api-keys", {"name": "thief", "kind": "v1", "account_id": ours["id"]})
+
+    assert (refused.status_code, refused.json["error"]) == (409, "account_is_ours")

@@ -15,6 +15,7 @@ from web.admin import (
     products,
     simulation,
     stock,
+    topups,
     webhooks,
     website_orders,
 )
@@ -36,6 +37,7 @@ for resource in (
     operators,
     orders,
     website_orders,
+    topups,
     deposits,
     chains,
     webhooks,

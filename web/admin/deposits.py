@@ -3,26 +3,36 @@
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from jobs import enqueue
 from models import deposit_credits
 from models.database import Row
-from models.deposit_credits import DepositStatus
+from models.deposit_credits import DepositFilter, DepositStatus
 from models.money import usd
 from models.operators import Role
 from models.tables import epoch
+from web.admin.fields import Name
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
-from web.bodies import Id, StrictModel, plain_text, read_body, read_query
+from web.bodies import LARGEST_ID, Id, QueryInt, StrictModel, Usd, read_body, read_query
 
 
 class DepositsQuery(ListQuery):
     """Which deposits."""
 
     status: DepositStatus | None = None
+    network: str | None = Field(None, max_length=40)
+    tx_hash: str | None = Field(None, max_length=200)
+    account_id: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
+    min_amount_usdt: Annotated[Usd, Field(ge=0)] | None = None
+
+    @property
+    def filter(self) -> DepositFilter:
+        """What the deposits must be."""
+        return DepositFilter(self.status, self.network, self.tx_hash, self.account_id, self.min_amount_usdt)
 
 
 class CreditBody(StrictModel):
@@ -41,7 +51,7 @@ class CreditBody(StrictModel):
 class IgnoreBody(StrictModel):
     """Why a deposit is set aside."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(plain_text)]
+    reason: Annotated[Name, Field(max_length=500)]
 
 
 def route(admin: Blueprint) -> None:
@@ -56,7 +66,7 @@ def route(admin: Blueprint) -> None:
 def list_deposits() -> Response:
     """The deposits, newest first."""
     query = read_query(DepositsQuery)
-    return page_answer(deposit_credits.listed(query.status, query.position), view)
+    return page_answer(deposit_credits.listed(query.filter, query.position), view)
 
 
 @needs(Role.READ)

@@ -13,8 +13,8 @@ from web.bodies import QueryInt, QueryModel
 Item = TypeVar("Item")
 
 
-class ListQuery(QueryModel):
-    """Which part of a list."""
+class ListQuery(QueryModel, extra="forbid"):
+    """Which part of a list. A filter that is none is refused: an operator would take the whole list for its result."""
 
     cursor: str | None = Field(None, max_length=100)
     limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50

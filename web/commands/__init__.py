@@ -14,6 +14,7 @@ from web.commands import (
     products,
     secrets,
     stock,
+    topups,
     webhooks,
     website_orders,
 )
@@ -22,8 +23,8 @@ from web.commands import (
 def register_commands(app: Flask) -> None:
     """Add the commands to the application."""
     for resource in (
-        keys, accounts, products, stock, orders, website_orders, deposits, chains, webhooks, operators, ledger, secrets,
-        demo,
+        keys, accounts, products, stock, orders, website_orders, topups, deposits, chains, webhooks, operators, ledger,
+        secrets, demo,
     ):  # fmt: skip
         app.cli.add_command(resource.group)
     app.cli.add_command(operators.list_actions)

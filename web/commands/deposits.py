@@ -1,13 +1,13 @@
 """`flask deposits`: transfers that arrived."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from models import deposit_credits
 from models.deposit_credits import DepositStatus
 from settings import settings
-from web.admin.deposits import CreditBody, IgnoreBody, credit_deposit, view
+from web.admin.deposits import CreditBody, DepositsQuery, IgnoreBody, credit_deposit, view
 from web.admin.simulation import SimulatedTransfer, transfer
 from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
@@ -21,11 +21,16 @@ def group() -> None:
 
 @group.command("list")
 @click.option("--status", type=click.Choice(get_args(DepositStatus)))
+@click.option("--network")
+@click.option("--tx-hash", help="The hash that a client names.")
+@click.option("--account", "account_id", type=Id, help="Those credited to this account.")
+@click.option("--min-amount", "min_amount_usdt", help="In USDT; leaves dust out.")
 @paged
-def list_deposits(status: DepositStatus | None, limit: int, cursor: str | None) -> None:
+def list_deposits(limit: int, cursor: str | None, **wanted: Any) -> None:
     """Show deposits, newest first."""
+    query = validate(DepositsQuery, given(**wanted))
     columns = ("id", "status", "network", "amount_usdt", "created_at", "account_id", "topup_id", "reason")
-    show_page(deposit_credits.listed(status, read_position(limit, cursor)), view, columns)
+    show_page(deposit_credits.listed(query.filter, read_position(limit, cursor)), view, columns)
 
 
 @group.command("show")
@@ -41,6 +46,8 @@ def show_deposit(deposit_id: int) -> None:
 @click.option("--topup", "topup_id", help="Credit this top-up's account, and count the top-up as paid.")
 def credit(deposit_id: int, account_id: int | None, topup_id: str | None) -> None:
     """Credit a deposit by hand."""
+    if (account_id is None) == (topup_id is None):
+        raise click.ClickException("A credit must name either --account or --topup.")
     wanted = validate(CreditBody, given(account_id=account_id, topup_id=topup_id))
     credit_deposit(actor(), deposit_id, wanted)
     show(view(deposit_credits.get(deposit_id)))

@@ -7,9 +7,9 @@ import click
 from jobs import enqueue
 from models import webhooks
 from models.tables import WebhookDelivery, epoch
-from web.admin.webhooks import DeliveryState
+from web.admin.webhooks import DeliveryState, view
 from web.commands.operator_command import Id, OperatorGroup, actor
-from web.commands.output import paged, read_position, show_page
+from web.commands.output import paged, read_position, show, show_page
 
 
 @click.group("webhooks", cls=OperatorGroup)
@@ -24,6 +24,13 @@ def list_webhooks(status: str | None, limit: int, cursor: str | None) -> None:
     """Show deliveries, newest first."""
     columns = ("id", "status", "attempts", "order_id", "account_id", "event", "created_at", "url")
     show_page(webhooks.listed(status, read_position(limit, cursor)), _view, columns)
+
+
+@group.command("show")
+@click.argument("delivery_id", type=Id)
+def show_webhook(delivery_id: int) -> None:
+    """Show one delivery, with every attempt and what came of it."""
+    show(view(webhooks.get(delivery_id)))
 
 
 @group.command("resend")
