@@ -1,6 +1,7 @@
 """anvil, a real EVM node for tests and benchmarks: its npm package carries the program."""
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -22,13 +23,21 @@ def anvil_program(tools: Path = TOOLS) -> Path | None:
     Where that cannot be done, as without npm: None, with a word on stderr. In continuous integration (CI is set) it
     raises StartError instead, because tests that are left out there would be missed by nobody.
     """
+    found = _attempt(tools / f"anvil-{VERSION}")
+    if isinstance(found, Path):
+        return found
+    if os.environ.get("CI"):
+        raise found
+    sys.stderr.write(f"{found}\nLeft out: whatever needs an EVM node.\n")
+    return None
+
+
+@functools.cache  # without a registry npm tries for minutes, and every test would have it try again
+def _attempt(home: Path) -> Path | StartError:
     try:
-        return _installed(tools / f"anvil-{VERSION}")
+        return _installed(home)
     except StartError as error:
-        if os.environ.get("CI"):
-            raise
-        sys.stderr.write(f"{error}\nLeft out: whatever needs an EVM node.\n")
-        return None
+        return error
 
 
 def _installed(home: Path) -> Path:
