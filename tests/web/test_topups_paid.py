@@ -79,7 +79,7 @@ def test_more_or_less_than_a_hundredth_off_waits_for_an_operator(
 def test_twice_as_much_as_was_asked_for_waits(shop: Shop, till: Desk) -> None:
     topup = ask(shop)
 
-    assert_waits(pay(till, "200"), shop, NOBODYS)
+    assert_waits(pay(till, "200"), shop, f"100.00 USDT over the amount of top-up {topup['topup_id']}.")
     assert shown(shop, topup) == topup
 
 
