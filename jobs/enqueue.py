@@ -6,8 +6,8 @@ commands 18, and it notes each process that enqueues as a worker that is alive.
 """
 
 import json
+import secrets
 import time
-from uuid import uuid4
 
 import redis
 import structlog
@@ -58,7 +58,7 @@ def lengths() -> dict[str, int]:
 
 
 def _send(job: str, *arguments: int | float | str) -> None:
-    message_id = str(uuid4())
+    message_id = secrets.token_hex(16)
     queue_name = queues.QUEUE_OF_JOB.get(job, queues.UPKEEP)
     message = {
         "queue_name": queue_name,

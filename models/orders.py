@@ -53,22 +53,6 @@ class Placed:
     first_waited: bool = False
 
 
-# Two orders of one total must not count the same predecessors. The lock is a statement of its own, since the next one
-# must see (in a snapshot of its own) what the lock's last holder has committed. Once the surcharge is at its highest
-# (by orders that will not be too old by the next statement either), one more order cannot change it: no lock then, and
-# orders of a popular total do not queue for one.
-_LOCK_TOTAL = Statement(
-    "lock_total",
-    f"""
-    SELECT pg_advisory_xact_lock({PRICING_LOCK}, hashint8(wanted.base_total))
-    FROM (SELECT price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s) AS wanted
-    WHERE (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS - LASTING_SECONDS)}) AS recent) < %(max_hits)s
-    """,  # noqa: S608 - put together from literals
-    quantity="integer",
-    product_id="bigint",
-    max_hits="integer",
-)
-
 # The two rows that orders queue for are locked before the statement that changes them. Were it to wait for them itself,
 # PostgreSQL would have to evaluate all of it anew on the rows that it gets in the end.
 _LOCK_ROWS = Statement(
@@ -79,6 +63,26 @@ _LOCK_ROWS = Statement(
     """,
     product_id="bigint",
     account_id="bigint",
+)
+
+# Two orders of one total must not count the same predecessors, so the total is locked too: before the rows, since
+# PostgreSQL locks those last, and apart from the next statement, which must see (in a snapshot of its own) what the
+# lock's last holder has committed. Once the surcharge is at its highest (by orders that will not be too old by the next
+# statement either), one more order cannot change it: no lock then, and orders of a popular total do not queue for one.
+_LOCK_TOTAL_AND_ROWS = Statement(
+    "lock_total_and_rows",
+    f"""
+    SELECT CASE
+        WHEN (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS - LASTING_SECONDS)}) AS recent) < %(max_hits)s
+        THEN pg_advisory_xact_lock({PRICING_LOCK}, hashint8(wanted.base_total)) END
+    FROM products CROSS JOIN LATERAL (SELECT products.price * %(quantity)s AS base_total) AS wanted, accounts
+    WHERE products.id = %(product_id)s AND accounts.id = %(account_id)s
+    FOR NO KEY UPDATE OF products, accounts
+    """,  # noqa: S608 - put together from literals
+    quantity="integer",
+    product_id="bigint",
+    account_id="bigint",
+    max_hits="integer",
 )
 
 _WRITE = Statement(
@@ -127,7 +131,7 @@ _EXPLICABLE = frozenset({
 
 def lock_what_decides(purchase: Purchase) -> None:
     """Keep the purchase's price, stock and account as they are until the transaction ends, as placing an order does."""
-    _LOCK_ROWS.rows(_lock_parameters(purchase), after=(_LOCK_TOTAL,) if purchase.max_hits else ())
+    _lock(purchase).rows(_lock_parameters(purchase))
 
 
 def place(purchase: Purchase) -> Placed:
@@ -194,9 +198,13 @@ def _write(purchase: Purchase) -> Row | None:
             "key": key.key if key else None, "digest": key.digest if key else None,
             "waited": key.waited if key else False,
         },
-        after=(_LOCK_TOTAL, _LOCK_ROWS) if purchase.max_hits else (_LOCK_ROWS,),
+        after=(_lock(purchase),),
     )  # fmt: skip
     return written[0] if written else None
+
+
+def _lock(purchase: Purchase) -> Statement:
+    return _LOCK_TOTAL_AND_ROWS if purchase.max_hits else _LOCK_ROWS
 
 
 def _lock_parameters(purchase: Purchase) -> dict[str, Any]:
