@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from models import leases, settlement
-from models.database import db
+from models.database import changed, db
 from tests.commands.results import Command, shown
 from tests.desk import last_action
 from tests.factories import make_product, make_shop
@@ -93,3 +93,18 @@ def test_webhooks_are_listed_and_sent_again(command: Command) -> None:
     assert len(command("webhooks", "list", "--status", "fired").stdout.splitlines()) == 1
     assert "is waiting" in command("webhooks", "resend", delivery_id).stdout
     assert last_action()["subject"] == f"webhook:{delivery_id}"
+
+
+def test_a_webhook_is_shown_with_its_attempts(command: Command) -> None:
+    delivery_id = make_buyer().finish_order("https://receiver.example/hook")
+    with db.connection_context():
+        changed(
+            "INSERT INTO webhook_attempts (delivery_id, number, error, duration_ms)"
+            " VALUES (%(id)s, 1, 'connection refused', 12)",
+            {"id": delivery_id},
+        )
+
+    told = command("webhooks", "show", delivery_id).stdout
+
+    assert "receiver.example" in told
+    assert "connection refused" in told.splitlines()[-1]

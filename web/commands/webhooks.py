@@ -9,7 +9,7 @@ from models import webhooks
 from models.tables import WebhookDelivery, epoch
 from web.admin.webhooks import DeliveryState, view
 from web.commands.operator_command import Id, OperatorGroup, actor
-from web.commands.output import paged, read_position, show, show_page
+from web.commands.output import paged, read_position, show, show_page, show_table
 
 
 @click.group("webhooks", cls=OperatorGroup)
@@ -30,7 +30,10 @@ def list_webhooks(status: str | None, limit: int, cursor: str | None) -> None:
 @click.argument("delivery_id", type=Id)
 def show_webhook(delivery_id: int) -> None:
     """Show one delivery, with every attempt and what came of it."""
-    show(view(webhooks.get(delivery_id)))
+    delivery = view(webhooks.get(delivery_id))
+    attempts = delivery.pop("attempts")
+    show(delivery)
+    show_table(attempts, ("number", "at", "status", "error", "duration_ms", "answer"))
 
 
 @group.command("resend")
