@@ -45,7 +45,7 @@ def _read_and_record(chain: Chain, lease: ScanLease) -> tuple[Batch, Recorded] |
     """The next batch, and what came of it; None when the network cannot be read now, which operators see."""
     try:
         batch = chain.scan(lease.cursor)
-        return batch, scans.finish(lease, _arrivals(batch), _progress(batch), chain.endpoints.records())
+        return batch, scans.finish(lease, arrivals_of(batch), progress_of(batch), chain.endpoints.records())
     except ScanFailed as failed:
         scans.fail(lease, str(failed), chain.endpoints.records())
         log.warning("deposits.scan_failed", error=str(failed), kind=type(failed).__name__)
@@ -58,11 +58,13 @@ def _read_and_record(chain: Chain, lease: ScanLease) -> tuple[Batch, Recorded] |
     return None
 
 
-def _arrivals(batch: Batch) -> list[Arrival]:
+def arrivals_of(batch: Batch) -> list[Arrival]:
+    """What a batch found, as it is recorded."""
     return [Arrival(t.tx_hash, t.index, t.sender, t.amount, t.mined_at) for t in batch.transfers]
 
 
-def _progress(batch: Batch) -> Progress:
+def progress_of(batch: Batch) -> Progress:
+    """How far a batch read."""
     return Progress(batch.cursor, batch.head, batch.final_at, batch.caught_up)
 
 
