@@ -92,6 +92,16 @@ MADE_UP_WALLETS = {
 }
 
 
+# The providers beside our own stock, each with the setting that switches it on. Its file in jobs/providers/ has the
+# same name.
+PROVIDERS = {
+    "gramstack": "gramstack_api_token",
+    "istar": "istar_api_key",
+    "sandbox": "sandbox_api_url",
+    "upstream": "upstream_api_url",
+}
+
+
 class Settings(BaseModel):
     """All settings; the field `database_url` is read from `DATABASE_URL`, and so on."""
 
@@ -120,9 +130,24 @@ class Settings(BaseModel):
     order_deadline_seconds: int = Field(600, ge=1, le=YEAR_SECONDS)
     refund_interval_seconds: int = Field(30, ge=1, le=86_400)
     wait_timeout_seconds: int = Field(90, ge=1, le=3600)
+    wait_keepalive_seconds: int = Field(0, ge=0, le=3600, description="0: a waiting answer begins when it is there")
 
     webhook_retry_base_seconds: float = Field(10, gt=0, le=86_400, allow_inf_nan=False)
     webhook_allow_private: bool = False
+
+    # Providers. `public_url` is where they reach us, for their webhooks.
+    public_url: Server | None = None
+    istar_api_url: Server = "https://v1.fragmentapi.com/api/v1/partner"
+    istar_api_key: str | None = None
+    istar_webhook_secret: str | None = None
+    gramstack_api_url: Server = "https://gramstack.dev/api/v1"
+    gramstack_api_token: str | None = None
+    upstream_api_url: Server | None = None
+    upstream_api_key: str | None = None
+    upstream_api_secret: str | None = None
+    sandbox_api_url: Server | None = None
+    sandbox_webhook_secret: str | None = None
+    provider_low_balance: Decimal = Field(Decimal(100), ge=0, description="in the provider's currency")
 
     # Deposits. A network is on when it has a wallet and a server to read it from; in simulation all six are.
     allow_simulation: bool = False
@@ -169,6 +194,12 @@ class Settings(BaseModel):
                 raise ValueError(f"{given.upper()} is set without {wallet.upper()}: nobody could pay on that network")
         return self
 
+    @model_validator(mode="after")
+    def _upstream_has_a_key(self) -> "Settings":
+        if self.upstream_api_url and not self.upstream_api_key:
+            raise ValueError("UPSTREAM_API_URL is set without UPSTREAM_API_KEY: nothing could be bought there")
+        return self
+
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: str) -> str:
@@ -199,9 +230,14 @@ class Settings(BaseModel):
         return self.broker_redis_url or self.redis_url
 
     @property
+    def configured_providers(self) -> frozenset[str]:
+        """Names of the providers beside our own stock that are switched on."""
+        return frozenset(name for name, switch in PROVIDERS.items() if getattr(self, switch))
+
+    @property
     def providers(self) -> frozenset[str]:
         """Names of the providers that a product may be sold from."""
-        return frozenset({"stock"})
+        return self.configured_providers | {"stock"}
 
 
 def _told(fault: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from settings import settings
 WORKERS = {
     queues.FULFILMENT: (settings.worker_processes, settings.worker_threads, 50),
     queues.WEBHOOKS: (settings.worker_processes, queues.WEBHOOK_THREADS, 150),
+    queues.PROVIDERS: (settings.worker_processes, queues.PROVIDER_THREADS, 50),
     queues.DEPOSITS: (1, queues.DEPOSIT_THREADS, 150),
     queues.UPKEEP: (1, 4, 150),
 }

@@ -70,9 +70,9 @@ def progress_of(batch: Batch) -> Progress:
 
 def _announce(recorded: Recorded) -> None:
     if recorded.new:
-        log.info("deposits.recorded", new=recorded.new, paid_orders=list(recorded.order_ids))
-    for order_id in recorded.order_ids:
-        enqueue.fulfil(order_id)
+        log.info("deposits.recorded", new=recorded.new, paid_orders=[order["id"] for order in recorded.orders])
+    for order in recorded.orders:
+        enqueue.fulfil(order["id"], order["provider"])
     for delivery_id in recorded.delivery_ids:
         enqueue.deliver(delivery_id)
 

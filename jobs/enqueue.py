@@ -17,6 +17,7 @@ from jobs.broker import broker
 from jobs.redis_calls import RedisCalls
 from jobs.waiting import publish
 from models.database import release_connection
+from models.leases import STOCK
 from models.settlement import Ended
 from settings import settings
 
@@ -29,9 +30,9 @@ _broker_calls = RedisCalls(settings.broker_url, SECONDS, CONNECTIONS)
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def fulfil(order_id: int) -> None:
-    """Have an order taken up."""
-    _send(queues.FULFIL_ORDER, order_id)
+def fulfil(order_id: int, provider: str) -> None:
+    """Have an order taken up: from stock, or by whoever its provider is."""
+    _send(queues.FULFIL_ORDER if provider == STOCK else queues.PURCHASE_ORDER, order_id)
 
 
 def deliver(delivery_id: int) -> None:

@@ -1,11 +1,11 @@
-"""Fulfil an order: claim it, let its provider deliver, and settle what came of it."""
+"""Fulfil an order from our own items: claim it, and settle it with what is in stock."""
 
 import dramatiq
 import structlog
 
 from jobs import enqueue, queues
-from jobs.providers import PROVIDERS
 from models import leases, settlement
+from models.settlement import FromStock
 
 log = structlog.get_logger()
 
@@ -18,10 +18,7 @@ def fulfil(order_id: int) -> None:
     if lease is None:
         log.info("order.not_claimed")
         return
-    if lease.overdue:
-        ended = settlement.expire(order_id, lease)
-    else:
-        ended = settlement.settle(lease, PROVIDERS[lease.provider].deliver(lease))
+    ended = settlement.expire(order_id, lease) if lease.overdue else settlement.settle(lease, FromStock())
     if ended is None:
         log.warning("order.settled_elsewhere", lease_token=lease.token)
         return

@@ -1,4 +1,4 @@
-"""One POST to a stranger's server: to an address that was checked, and over when its time is up.
+"""One request to a stranger's server: to an address that was checked, and over when its time is up.
 
 It is written on the standard library's HTTP connection, since all that a fuller client would bring along has to stay
 away: redirects, proxies, cookies, credentials, retries, decompression, connections kept for the next one. The limit is
@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, RemoteDisconnected
 
@@ -22,12 +22,13 @@ from jobs import addresses
 from jobs.addresses import Resolved, Target, Unresolvable, UnsafeUrl
 
 ANSWER_LENGTH = 2048
+LONGEST_ANSWER = 4 * 1024 * 1024
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the receiver answered; `answer` is the start of its body."""
+    """What the receiver answered; `answer` is its body, or the start of it."""
 
     status: int
     retry_after: str | None
@@ -36,18 +37,25 @@ class Exchange:
 
 
 class Undeliverable(Exception):
-    """There was no answer; the text says why, for the client to read. `permanent`: another try is no use."""
+    """There was no answer; the text says why, for the client to read.
 
-    def __init__(self, message: str, duration_ms: int, *, permanent: bool = False, timed_out: bool = False) -> None:
+    `permanent`: another try is no use. `sent`: the receiver may have had the request, or a part of it.
+    """
+
+    def __init__(
+        self, message: str, duration_ms: int, *, permanent: bool = False, timed_out: bool = False, sent: bool = False
+    ) -> None:
         super().__init__(message)
         self.duration_ms = duration_ms
         self.permanent = permanent
         self.timed_out = timed_out
+        self.sent = sent
 
 
 class _Clock:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.sending = False  # whether the connection stood, and the request may have begun to leave
         self._started = time.monotonic()
 
     @property
@@ -63,11 +71,32 @@ class _Clock:
         return round((time.monotonic() - self._started) * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    body: bytes | None
+    headers: dict[str, str]
+    allow_private: bool
+
+
 def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool, seconds: float = 10.0) -> Exchange:
     """POST a body, and read the answer up to its first ANSWER_LENGTH characters. Raises Undeliverable."""
-    clock = _Clock(seconds)
+    return _send(_Request("POST", url, body, headers, allow_private), _Clock(seconds), _start_of_body)
+
+
+def call(method: str, url: str, body: bytes | None, headers: dict[str, str], *, seconds: float) -> Exchange:
+    """Call an API that an operator named, wherever it is, and read its whole answer. Raises Undeliverable.
+
+    Each call has a connection of its own: of one that was kept alive, it cannot be told whether a request that broke it
+    was read.
+    """
+    return _send(_Request(method, url, body, headers, allow_private=True), _Clock(seconds), _whole_body)
+
+
+def _send(request: _Request, clock: _Clock, read: "_Reader") -> Exchange:
     try:
-        exchange = _exchange(addresses.parse(url), body, headers, clock, allow_private)
+        exchange = _exchange(request, addresses.parse(request.url), clock, read)
     except Unresolvable:
         raise Undeliverable("connection error: the host name does not resolve", clock.milliseconds) from None
     except UnsafeUrl as error:
@@ -76,25 +105,31 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
         # The timer's cut can surface as nearly any error: once the time is up, it is a time-out whatever it looks like.
         if clock.is_up or isinstance(error, TimeoutError):
             raise _timeout(clock) from None
-        raise Undeliverable(f"connection error: {_reason(error)}", clock.milliseconds) from None
+        raise Undeliverable(f"connection error: {_reason(error)}", clock.milliseconds, sent=clock.sending) from None
     if clock.is_up:
         # A body without a length looks complete when it is cut off.
         raise _timeout(clock)
     return exchange
 
 
-def _exchange(target: Target, body: bytes, headers: dict[str, str], clock: _Clock, allow_private: bool) -> Exchange:
+_Reader = Callable[[HTTPResponse, _Clock], str]
+
+
+def _exchange(request: _Request, target: Target, clock: _Clock, read: _Reader) -> Exchange:
     lookup_seconds = min(addresses.LOOKUP_SECONDS, clock.remaining)
-    resolved = addresses.resolve_public(target.host, target.port, allow_private=allow_private, seconds=lookup_seconds)
+    resolved = addresses.resolve_public(
+        target.host, target.port, allow_private=request.allow_private, seconds=lookup_seconds
+    )
     with contextlib.closing(HTTPConnection(target.host, target.port)) as connection:
         connection.sock = _connect(resolved, clock)
         with _cut_off(connection.sock, clock):
             if target.scheme == "https":
                 connection.sock = _tls().wrap_socket(connection.sock, server_hostname=target.host.rstrip("."))
             ours = {"Host": target.authority, "Connection": "close", "Accept-Encoding": "identity", "Accept": "*/*"}
-            connection.request("POST", target.path, body, ours | headers)
+            clock.sending = True
+            connection.request(request.method, target.path, request.body, ours | request.headers)
             with connection.getresponse() as response:
-                answer = _start_of_body(response, clock)
+                answer = read(response, clock)
     return Exchange(response.status, response.getheader("Retry-After"), answer, clock.milliseconds)
 
 
@@ -106,6 +141,17 @@ def _start_of_body(response: HTTPResponse, clock: _Clock) -> str:
             raise
         start = b""  # The status has said what matters; the body is only for the log.
     return start.decode(errors="replace").replace("\0", "")[:ANSWER_LENGTH]
+
+
+def _whole_body(response: HTTPResponse, clock: _Clock) -> str:
+    body = bytearray()
+    while piece := response.read(65_536):
+        body += piece
+        if len(body) > LONGEST_ANSWER:
+            raise HTTPException
+    if response.length:
+        raise HTTPException  # it ended before the length that it told
+    return body.decode(errors="replace")
 
 
 def _connect(resolved: list[Resolved], clock: _Clock) -> socket.socket:
@@ -154,7 +200,9 @@ def _tls() -> ssl.SSLContext:
 
 
 def _timeout(clock: _Clock) -> Undeliverable:
-    return Undeliverable(f"timeout: no whole answer within {clock.seconds:g} s", clock.milliseconds, timed_out=True)
+    return Undeliverable(
+        f"timeout: no whole answer within {clock.seconds:g} s", clock.milliseconds, timed_out=True, sent=clock.sending
+    )
 
 
 def _reason(error: Exception) -> str:

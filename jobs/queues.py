@@ -3,6 +3,7 @@
 FULFILMENT = "fulfilment"
 WEBHOOKS = "webhooks"
 DEPOSITS = "deposits"
+PROVIDERS = "providers"
 UPKEEP = "upkeep"
 
 # Webhook attempts mostly wait for a stranger's server: many threads, so that a few slow ones do not fill them all.
@@ -11,10 +12,19 @@ WEBHOOK_THREADS = 64
 # A scan waits for its network's servers: a thread for each network, so that none of them waits behind another.
 DEPOSIT_THREADS = 8
 
-ALL = (FULFILMENT, WEBHOOKS, DEPOSITS, UPKEEP)
+# A purchase mostly waits for its provider's server: many threads, so that a slow provider does not fill them all.
+PROVIDER_THREADS = 32
+
+ALL = (FULFILMENT, PROVIDERS, WEBHOOKS, DEPOSITS, UPKEEP)
 
 FULFIL_ORDER = "orders.fulfil"
+PURCHASE_ORDER = "orders.purchase"
 DELIVER_WEBHOOK = "webhooks.deliver"
 SCAN_NETWORK = "deposits.scan"
 
-QUEUE_OF_JOB = {FULFIL_ORDER: FULFILMENT, DELIVER_WEBHOOK: WEBHOOKS, SCAN_NETWORK: DEPOSITS}
+QUEUE_OF_JOB = {
+    FULFIL_ORDER: FULFILMENT,
+    PURCHASE_ORDER: PROVIDERS,
+    DELIVER_WEBHOOK: WEBHOOKS,
+    SCAN_NETWORK: DEPOSITS,
+}

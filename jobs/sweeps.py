@@ -12,13 +12,14 @@ ENOUGH_MESSAGES = 1000  # what is due stays due until it is taken: while workers
 
 @dramatiq.actor(actor_name=ticks.WAKE_ORDERS, queue_name=queues.UPKEEP, max_retries=0)
 def wake_orders(sent_at: float) -> None:
-    """Enqueue open orders whose message must have been lost."""
+    """Enqueue open orders whose message must have been lost, and those to be looked up at their provider again."""
     if ticks.is_stale(ticks.WAKE_ORDERS, sent_at):
         return
-    if broker.do_qsize(queues.FULFILMENT) >= ENOUGH_MESSAGES:
-        return
-    for order_id in leases.due_to_wake(BATCH):
-        enqueue.fulfil(order_id)
+    for queue in (queues.FULFILMENT, queues.PROVIDERS):
+        if broker.do_qsize(queue) >= ENOUGH_MESSAGES:
+            continue
+        for order in leases.due_to_wake(BATCH, from_stock=queue == queues.FULFILMENT):
+            enqueue.fulfil(order["id"], order["provider"])
 
 
 @dramatiq.actor(actor_name=ticks.WAKE_WEBHOOKS, queue_name=queues.UPKEEP, max_retries=0)

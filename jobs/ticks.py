@@ -25,7 +25,7 @@ class Tick:
 
 
 TICKS = (
-    Tick(WAKE_ORDERS, 2),
+    Tick(WAKE_ORDERS, 0.5),  # how soon an order is looked up at its provider
     Tick(WAKE_WEBHOOKS, 0.5),  # how exactly the pauses between attempts are kept
     Tick(RETURN_MONEY, settings.refund_interval_seconds),
     Tick(DRAIN_USAGE, 10),

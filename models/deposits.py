@@ -29,10 +29,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a batch brought about: paid website orders to fulfil, and webhooks to send."""
+    """What a batch brought about: paid website orders to fulfil (`id`, `provider`), and webhooks to send."""
 
     new: int
-    order_ids: tuple[int, ...]
+    orders: tuple[Row, ...]
     delivery_ids: tuple[int, ...]
 
 
@@ -45,7 +45,7 @@ def record(network: str, arrivals: Sequence[Arrival]) -> Recorded:
     website_orders.lock([intent["order_id"] for intent in paid if intent["order_id"] is not None])
     paid = _take(paid)
     ledger.top_up([(intent["account_id"], intent["deposit_id"], intent["arrived"]) for intent in paid])
-    order_ids = [
+    orders = [
         website_orders.take_payment(intent["order_id"], intent["arrived"])
         for intent in paid
         if intent["order_id"] is not None
@@ -54,7 +54,7 @@ def record(network: str, arrivals: Sequence[Arrival]) -> Recorded:
     _audit(topups)
     delivery_ids = [webhooks.record_topup(intent["id"]) for intent in topups if intent["webhook_url"]]
     unmatched.explain({deposit["id"] for deposit in new} - {intent["deposit_id"] for intent in paid})
-    return Recorded(len(new), tuple(order_ids), tuple(delivery_ids))
+    return Recorded(len(new), tuple(orders), tuple(delivery_ids))
 
 
 def _insert(network: str, arrivals: Sequence[Arrival]) -> list[Row]:

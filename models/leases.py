@@ -1,16 +1,25 @@
 """Who works on an open order, and which open orders want looking after."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
 from models.database import Row, changed, row, rows
+from models.money import Micros
 
+STOCK = "stock"  # the one provider that is ourselves
 LEASE_SECONDS = 15
+PROVIDER_LEASE_SECONDS = 45  # longer than two calls to a provider take, each at its time limit
 REWAKE_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to fulfil an order for LEASE_SECONDS; `token` fences off every holder before."""
+    """The right to fulfil an order for some seconds, and the order; `token` fences off every holder before.
+
+    `quantity` counts parts of a unit, of which `parts` make one. `age_seconds` is counted from when the order was
+    submitted to its provider, else from when it was placed; `ticket` is what the provider's check gave.
+    """
 
     order_id: int
     token: int
@@ -18,10 +27,39 @@ class Lease:
     quantity: int
     provider: str
     overdue: bool
+    parts: int
+    sku: str
+    recipient: str | None
+    price: Micros
+    created_at: datetime
+    submitted_at: datetime | None
+    age_seconds: float
+    past_deadline: bool
+    ticket: str
+    provider_order_id: str | None
+    provider_faults: int
+
+    @property
+    def amount(self) -> int | Decimal:
+        """The quantity in whole units of the product, and fractions where it is sold in parts."""
+        return in_units(self.quantity, self.parts)
+
+    @property
+    def reference(self) -> str:
+        """The name of this purchase at the provider, for its idempotency; no other Sutler's order has the same."""
+        return f"sutler-{self.order_id}-{round(self.created_at.timestamp() * 1_000_000)}"
 
 
-def claim(order_id: int) -> Lease | None:
-    """Take an open order that nobody works on, and write the attempt down; None when there is nothing to take."""
+def in_units(quantity: int, parts: int) -> int | Decimal:
+    """So many parts of a unit as a number of units."""
+    return quantity // parts if quantity % parts == 0 else Decimal(quantity) / parts
+
+
+def claim(order_id: int, *, from_stock: bool = True) -> Lease | None:
+    """Take an open order that nobody works on, and write the attempt down; None when there is nothing to take.
+
+    Orders from stock and those from other providers are taken by different jobs, each with its own time.
+    """
     taken = row(
         """
         WITH taken AS (
@@ -29,21 +67,29 @@ def claim(order_id: int) -> Lease | None:
                 lease_until = now() + make_interval(secs => %(lease)s),
                 wake_at = now() + make_interval(secs => %(lease)s)
             WHERE id = %(id)s AND status = 'processing' AND lease_until < now()
-            RETURNING id, lease_token, product_id, provider, quantity,
-                deadline_at < now() AND submitted_at IS NULL AS overdue
+                AND (provider = %(stock)s) = %(from_stock)s
+            RETURNING *
         ), attempt AS (
             INSERT INTO fulfilment_attempts (order_id, lease_token, provider)
             SELECT id, lease_token, provider FROM taken
         )
-        SELECT * FROM taken
+        SELECT taken.id AS order_id, lease_token AS token, product_id, quantity, provider,
+            deadline_at < now() AND submitted_at IS NULL AS overdue, parts,
+            coalesce(sku, (SELECT sku FROM products WHERE products.id = product_id)) AS sku, recipient, price,
+            created_at, submitted_at,
+            extract(epoch FROM now() - coalesce(submitted_at, created_at))::float AS age_seconds,
+            deadline_at < now() AS past_deadline, coalesce(provider_ticket, '') AS ticket, provider_order_id,
+            coalesce(faults_in_a_row, 0) AS provider_faults
+        FROM taken LEFT JOIN provider_states ON provider_states.name = taken.provider
         """,
-        {"id": order_id, "lease": LEASE_SECONDS},
+        {
+            "id": order_id,
+            "lease": LEASE_SECONDS if from_stock else PROVIDER_LEASE_SECONDS,
+            "stock": STOCK,
+            "from_stock": from_stock,
+        },
     )
-    if taken is None:
-        return None
-    return Lease(
-        taken["id"], taken["lease_token"], taken["product_id"], taken["quantity"], taken["provider"], taken["overdue"]
-    )
+    return Lease(**taken) if taken else None
 
 
 def finish_attempts(order_id: int, outcome: str) -> None:
@@ -61,20 +107,20 @@ def attempts_of(order_id: int) -> list[Row]:
     return rows(sql, {"id": order_id})
 
 
-def due_to_wake(limit: int) -> list[int]:
-    """Open orders that nobody has taken up in time, each put off so that the next sweep passes it over."""
-    found = rows(
+def due_to_wake(limit: int, *, from_stock: bool) -> list[Row]:
+    """Open orders that nobody has taken up in time (`id`, `provider`), put off so that the next sweep passes them."""
+    return rows(
         """
         WITH due AS MATERIALIZED (
             SELECT id FROM orders WHERE status = 'processing' AND wake_at <= now()
+                AND (provider = %(stock)s) = %(from_stock)s
             ORDER BY wake_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         )
         UPDATE orders SET wake_at = now() + make_interval(secs => %(again)s) FROM due WHERE orders.id = due.id
-        RETURNING orders.id
+        RETURNING orders.id, orders.provider
         """,
-        {"again": REWAKE_SECONDS, "limit": limit},
+        {"again": REWAKE_SECONDS, "limit": limit, "stock": STOCK, "from_stock": from_stock},
     )
-    return [found_row["id"] for found_row in found]
 
 
 def overdue(limit: int) -> list[int]:

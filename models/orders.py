@@ -29,7 +29,7 @@ PRICING_LOCK = 7201  # the class of the advisory locks that are taken on an undi
 # Every column that a client or a job may need of an order.
 COLUMNS = """id, account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price, max_price,
     status, delivered_quantity, refunded, error_message, client_reference, webhook_url, recipient, created_at,
-    updated_at, deadline_at"""
+    updated_at, deadline_at, lease_token, sku, parts, provider_order_id"""
 
 
 class OrderNotFound(Refusal):
@@ -75,11 +75,13 @@ _LOCK_TOTAL_AND_ROWS = Statement(
     SELECT CASE
         WHEN (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS - LASTING_SECONDS)}) AS recent) < %(max_hits)s
         THEN pg_advisory_xact_lock({PRICING_LOCK}, hashint8(wanted.base_total)) END
-    FROM products CROSS JOIN LATERAL (SELECT products.price * %(quantity)s AS base_total) AS wanted, accounts
+    FROM products CROSS JOIN LATERAL (SELECT products.price * %(quantity)s / %(parts)s AS base_total) AS wanted,
+        accounts
     WHERE products.id = %(product_id)s AND accounts.id = %(account_id)s
     FOR NO KEY UPDATE OF products, accounts
     """,  # noqa: S608 - put together from literals
     quantity="integer",
+    parts="integer",
     product_id="bigint",
     account_id="bigint",
     max_hits="integer",
@@ -89,17 +91,18 @@ _WRITE = Statement(
     "write_order",
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT id, provider, price * %(quantity)s AS base_total FROM products
-        WHERE id = %(product_id)s AND active AND %(quantity)s BETWEEN min_quantity AND max_quantity
-            AND price * %(quantity)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
+        SELECT id, provider, sku, price * %(quantity)s / %(parts)s AS base_total FROM products
+        WHERE id = %(product_id)s AND active
+            AND %(quantity)s BETWEEN min_quantity * %(parts)s AND max_quantity * %(parts)s
+            AND price * %(quantity)s / %(parts)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
     ), priced AS MATERIALIZED (
         SELECT *, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent)::integer AS hits FROM wanted
     ), placed AS (
         INSERT INTO orders (account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price,
-            max_price, client_reference, webhook_url, recipient, signature, deadline_at, wake_at)
+            max_price, client_reference, webhook_url, recipient, signature, sku, parts, deadline_at, wake_at)
         SELECT %(account_id)s, %(key_id)s, %(surface)s, id, provider, %(quantity)s, base_total, hits,
             base_total + base_total * hits / 100, %(max_price)s,
-            %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s,
+            %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s, sku, %(parts)s,
             now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => {FIRST_WAKE_SECONDS})
         FROM priced
         RETURNING {COLUMNS}
@@ -118,9 +121,9 @@ _WRITE = Statement(
     )
     SELECT {COLUMNS} FROM placed
     """,  # noqa: S608 - put together from literals
-    account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", floor="bigint",
-    max_price="bigint", client_reference="text", webhook_url="text", recipient="text", signature="bytea",
-    deadline="integer", max_hits="integer", key="text", digest="bytea", waited="boolean",
+    account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", parts="integer",
+    floor="bigint", max_price="bigint", client_reference="text", webhook_url="text", recipient="text",
+    signature="bytea", deadline="integer", max_hits="integer", key="text", digest="bytea", waited="boolean",
 )  # fmt: skip
 
 # The constraints that refuse an order for a reason that a second look explains.
@@ -210,5 +213,5 @@ def _lock(purchase: Purchase) -> Statement:
 def _lock_parameters(purchase: Purchase) -> dict[str, Any]:
     return {
         "account_id": purchase.account_id, "product_id": purchase.product_id, "quantity": purchase.quantity,
-        "max_hits": purchase.max_hits,
+        "parts": purchase.parts, "max_hits": purchase.max_hits,
     }  # fmt: skip

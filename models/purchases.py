@@ -25,7 +25,7 @@ def recent_of_total(seconds: int) -> str:
 _EXPLAIN = f"""
 SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent) AS hits
 FROM accounts LEFT JOIN (
-    SELECT *, price * %(quantity)s AS base_total FROM products WHERE id = %(product_id)s AND active
+    SELECT *, price * %(quantity)s / %(parts)s AS base_total FROM products WHERE id = %(product_id)s AND active
 ) AS wanted ON true
 WHERE accounts.id = %(account_id)s
 """  # noqa: S608 - put together from literals
@@ -57,13 +57,14 @@ class RecipientMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What a client wants to buy; `max_price` in micro-dollars."""
+    """What a client wants to buy; `max_price` in micro-dollars. `quantity` counts parts; `parts` make a unit."""
 
     account_id: int
     key_id: int | None
     surface: Surface
     product_id: int
     quantity: int
+    parts: int = 1
     webhook_url: str | None = None
     client_reference: str | None = None
     max_price: Micros | None = None
@@ -95,6 +96,7 @@ def explain(purchase: Purchase) -> Row:
             "account_id": purchase.account_id,
             "product_id": purchase.product_id,
             "quantity": purchase.quantity,
+            "parts": purchase.parts,
             "max_hits": purchase.max_hits,
         },
     )
@@ -126,9 +128,9 @@ def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
 
 def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
     least = least_quantity(facts["price"], facts["min_quantity"], purchase.floor)
-    if purchase.quantity < least:
+    if purchase.quantity < least * purchase.parts:
         raise BelowMinimum(f"The smallest order of this product is {least} units.", min_quantity=least)
-    if purchase.quantity > facts["max_quantity"]:
+    if purchase.quantity > facts["max_quantity"] * purchase.parts:
         most = facts["max_quantity"]
         raise AboveMaximum(f"The largest order of this product is {most} units.", max_quantity=most)
     if facts["in_stock"] is not None and purchase.quantity > facts["in_stock"]:

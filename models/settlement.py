@@ -7,13 +7,14 @@ Whoever wants to end an order locks its row first and checks that it is still op
 is the last one given): of several that try, one wins, and the money moves once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from models import audit, catalogue, ledger, stock, webhooks
 from models.database import Row, changed, db, retrying, row
 from models.errors import Refusal
-from models.leases import Lease, finish_attempts
+from models.leases import STOCK, Lease, finish_attempts
 from models.money import Micros, usd
 from models.orders import OrderNotFound
 
@@ -33,9 +34,23 @@ class NotRetryable(Refusal):
     status, code = 409, "not_retryable"
 
 
+class NotSettleable(Refusal):
+    status, code = 409, "not_settleable"
+
+
 @dataclass(frozen=True, slots=True)
 class FromStock:
     """The provider's answer that our own items serve the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The provider's answer that it has delivered `quantity` parts; goods that go elsewhere leave no items with us."""
+
+    quantity: int
+    provider_order_id: str | None
+    items: Sequence[dict[str, Any]] = ()
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +58,10 @@ class Refused:
     """The provider's answer that it will not deliver, and why."""
 
     reason: str
+    provider_order_id: str | None = None
 
 
-Outcome = FromStock | Refused
+Outcome = FromStock | Delivered | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +150,28 @@ def refund(actor: str, order_id: int) -> Ended:
     return retrying(transaction)
 
 
-def retry(actor: str, order_id: int) -> None:
-    """Have an open order looked after by the next sweep; whoever holds its lease keeps it.
+def settle_by_hand(actor: str, order_id: int, outcome: Delivered | Refused, note: str) -> Ended:
+    """End an order that was submitted to its provider, as an operator has found out how it went there.
+
+    Raises OrderNotFound, NotSettleable.
+    """
+
+    def transaction() -> Ended:
+        with db.atomic():
+            order = _lock(order_id)
+            if order["status"] != "processing":
+                raise NotSettleable(f"The order is {order['status']} and stays so.")
+            if order["submitted_at"] is None:
+                raise NotSettleable("The order was not submitted to a provider; cancel it, or wait.")
+            word = "delivered" if isinstance(outcome, Delivered) else "failed"
+            audit.record(actor, "order.settle", f"order:{order_id}", outcome=word, note=note)
+            return _settled(order, outcome)
+
+    return retrying(transaction)
+
+
+def retry(actor: str, order_id: int) -> str:
+    """Have an open order looked after by the next sweep; whoever holds its lease keeps it. Returns its provider.
 
     Raises OrderNotFound, NotRetryable.
     """
@@ -145,6 +181,7 @@ def retry(actor: str, order_id: int) -> None:
             raise NotRetryable(f"The order is {order['status']} and stays so.")
         changed("UPDATE orders SET wake_at = now() WHERE id = %(id)s", {"id": order_id})
         audit.record(actor, "order.retry", f"order:{order_id}")
+        return str(order["provider"])
 
 
 def _lock(order_id: int) -> Row:
@@ -166,14 +203,29 @@ def _lock_open(order_id: int, lease_token: int | None = None) -> Row | None:
 
 
 def _settled(order: Row, outcome: Outcome) -> Ended:
-    if isinstance(outcome, Refused):
-        return _end(order, "failed", 0, outcome.reason)
+    if not isinstance(outcome, FromStock):
+        return _settled_by_provider(order, outcome)
     delivered = stock.assign(order["product_id"], order["id"], order["quantity"])
     if delivered == order["quantity"]:
         return _end(order, "completed", delivered, None)
     if delivered:
         return _end(order, "partial", delivered, f"Only {delivered} of {order['quantity']} items were in stock.")
     return _end(order, "failed", 0, "The product went out of stock.")
+
+
+def _settled_by_provider(order: Row, outcome: Delivered | Refused) -> Ended:
+    if outcome.provider_order_id is not None:
+        changed(
+            "UPDATE orders SET provider_order_id = coalesce(provider_order_id, %(name)s) WHERE id = %(id)s",
+            {"name": outcome.provider_order_id, "id": order["id"]},
+        )
+    delivered = min(outcome.quantity, order["quantity"]) if isinstance(outcome, Delivered) else 0
+    if isinstance(outcome, Refused) or not delivered:
+        return _end(order, "failed", 0, outcome.reason if isinstance(outcome, Refused) else outcome.note)
+    stock.add_bought(order["product_id"], order["id"], outcome.items)
+    if delivered == order["quantity"]:
+        return _end(order, "completed", delivered, None)
+    return _end(order, "partial", delivered, outcome.note or "The provider delivered a part of the order.")
 
 
 def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> Ended:
@@ -205,7 +257,7 @@ def _return_stock(order: Row, status: FinalStatus, delivered: int) -> None:
     """Undo the reservation of what was not delivered."""
     if delivered == order["quantity"]:
         return
-    if status in ("partial", "failed"):
+    if order["provider"] == STOCK and status in ("partial", "failed"):
         # Items that were promised are not there: the count was wrong, so it is taken anew.
         catalogue.recount(order["product_id"])
         return

@@ -50,6 +50,28 @@ def add_canonical(product_id: int, texts: Sequence[str]) -> list[int]:
     return duplicates
 
 
+def add_bought(product_id: int, order_id: int, items: Sequence[dict[str, Any]]) -> None:
+    """Keep the items that a provider delivered for an order. Call inside the transaction that settles it.
+
+    Whether it sold the same item before is its business, not ours: the digests are the order's own.
+    """
+    texts = [canonical(item) for item in items]
+    changed(
+        """
+        INSERT INTO stock_items (product_id, order_id, ciphertext, digest)
+        SELECT %(product_id)s, %(order_id)s, ciphertext, digest
+        FROM unnest(%(tokens)s::text[], %(digests)s::bytea[]) WITH ORDINALITY AS given (ciphertext, digest, place)
+        ORDER BY place
+        """,
+        {
+            "product_id": product_id,
+            "order_id": order_id,
+            "tokens": [vault.encrypt(text) for text in texts],
+            "digests": [vault.digest(f"{order_id}:{place}:{text}") for place, text in enumerate(texts)],
+        },
+    )
+
+
 def assign(product_id: int, order_id: int, quantity: int) -> int:
     """Give up to `quantity` free items, oldest first, to an order; returns how many there were.
 

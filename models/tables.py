@@ -9,6 +9,7 @@ from peewee import (
     BlobField,
     BooleanField,
     CompositeKey,
+    DecimalField,
     IntegerField,
     Model,
     TextField,
@@ -161,6 +162,10 @@ class Order(Table):
     lease_token = IntegerField()
     lease_until: Any = DateTimeTZField()
     submitted_at: Any = DateTimeTZField(null=True)
+    sku = TextField(null=True)
+    parts = IntegerField()
+    provider_order_id = TextField(null=True)
+    provider_ticket = TextField(null=True)
 
     class Meta:
         table_name = "orders"
@@ -191,6 +196,32 @@ class IdempotencyKey(Table):
     class Meta:
         table_name = "idempotency_keys"
         primary_key = CompositeKey("account_id", "key")
+
+
+class ProviderState(Table):
+    name = TextField(primary_key=True)
+    faults_in_a_row = IntegerField()
+    rests_until: Any = DateTimeTZField()
+    last_error = TextField(null=True)
+    last_error_at: Any = DateTimeTZField(null=True)
+    balance = DecimalField(null=True)
+    currency = TextField(null=True)
+    balance_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "provider_states"
+
+
+class ProviderNotice(Table):
+    provider = TextField()
+    provider_order_id = TextField()
+    verdict = TextField()
+    reason = TextField()
+    received_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "provider_notices"
+        primary_key = CompositeKey("provider", "provider_order_id")
 
 
 class WebhookDelivery(Table):

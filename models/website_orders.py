@@ -61,8 +61,8 @@ def lock(order_ids: Sequence[int]) -> None:
         rows("SELECT 1 FROM orders WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE", {"ids": list(order_ids)})
 
 
-def take_payment(order_id: int, arrived: Micros) -> int:
-    """Open an order with the money that arrived for it; returns its id, which is to be enqueued after the commit.
+def take_payment(order_id: int, arrived: Micros) -> Row:
+    """Open an order with the money that arrived for it; returns what to enqueue after the commit: `id`, `provider`.
 
     The account must have been credited with that money in this transaction, and the order be locked and unpaid.
     """
@@ -71,7 +71,7 @@ def take_payment(order_id: int, arrived: Micros) -> int:
         UPDATE orders SET status = 'processing', price = %(arrived)s, updated_at = now(),
             deadline_at = now() + make_interval(secs => %(deadline)s),
             wake_at = now() + make_interval(secs => %(first_wake)s)
-        WHERE id = %(id)s AND status = 'awaiting_payment' RETURNING account_id
+        WHERE id = %(id)s AND status = 'awaiting_payment' RETURNING id, provider, account_id
         """,
         {
             "id": order_id,
@@ -81,7 +81,7 @@ def take_payment(order_id: int, arrived: Micros) -> int:
         },
     )
     ledger.hold(paid["account_id"], order_id, arrived)
-    return order_id
+    return paid
 
 
 def unpaid(network: str, limit: int) -> list[int]:
@@ -119,16 +119,16 @@ def _write(purchase: Purchase, facts: Row, amount: Micros) -> int:
             WHERE id = %(product_id)s AND in_stock IS NOT NULL
         )
         INSERT INTO orders (account_id, surface, product_id, provider, quantity, base_total, dp_hits, price, status,
-            webhook_url, recipient, deadline_at, wake_at)
+            webhook_url, recipient, sku, deadline_at, wake_at)
         VALUES (%(account_id)s, 'website', %(product_id)s, %(provider)s, %(quantity)s, %(base_total)s, %(hits)s,
-            %(amount)s, 'awaiting_payment', %(webhook_url)s, %(recipient)s,
+            %(amount)s, 'awaiting_payment', %(webhook_url)s, %(recipient)s, %(sku)s,
             now() + make_interval(secs => %(lifetime)s), 'infinity')
         RETURNING id
         """,
         {
             "account_id": purchase.account_id, "product_id": purchase.product_id, "provider": facts["provider"],
             "quantity": purchase.quantity, "base_total": facts["base_total"], "hits": facts["hits"], "amount": amount,
-            "webhook_url": purchase.webhook_url, "recipient": purchase.recipient,
+            "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "sku": facts["sku"],
             "lifetime": settings.topup_lifetime_seconds,
         },
     )  # fmt: skip

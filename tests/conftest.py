@@ -19,7 +19,7 @@ _EMPTY = """
 SET session_replication_role = replica;
 TRUNCATE accounts, transfers, api_keys, operators, api_audit_log, vault, products, stock_items, stock_imports, orders,
     fulfilment_attempts, idempotency_keys, webhook_deliveries, webhook_attempts, payment_intents,
-    deposits, network_scans RESTART IDENTITY;
+    deposits, network_scans, provider_states, provider_notices RESTART IDENTITY;
 SET session_replication_role = DEFAULT;
 """
 

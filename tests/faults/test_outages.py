@@ -112,7 +112,7 @@ def test_a_group_that_is_told_twice_to_stop_finishes_its_jobs(client: FlaskClien
         assert get(base, shop, f"/orders/{order['order_id']}")["status"] in ("completed", "processing")
     processes.start(worker_command("fulfilment"))
     for order in placed:
-        enqueue.fulfil(order["order_id"])
+        enqueue.fulfil(order["order_id"], "stock")
     eventually(lambda: not get(base, shop, "/orders?status=processing")["items"], "the end of all orders")
 
 

@@ -106,8 +106,8 @@ def test_messages_that_arrive_three_times_deliver_once(client: FlaskClient, proc
     shop, product = make_shop(client, "1000"), make_product("10", in_stock=30)
     placed = [post(base, shop, "/orders", {"product_id": product.id, "quantity": 1}).json() for _ in range(15)]
     for order in placed:
-        enqueue.fulfil(order["order_id"])
-        enqueue.fulfil(order["order_id"])
+        enqueue.fulfil(order["order_id"], "stock")
+        enqueue.fulfil(order["order_id"], "stock")
 
     processes.work()
 

@@ -20,7 +20,7 @@ def queued(queue: str) -> list[dict[str, Any]]:
 
 
 def test_a_message_is_queued_as_dramatiq_would_queue_it() -> None:
-    enqueue.fulfil(7)
+    enqueue.fulfil(7, "stock")
     broker.enqueue(
         dramatiq.Message(
             queue_name=queues.FULFILMENT, actor_name=queues.FULFIL_ORDER, args=(7,), kwargs={},

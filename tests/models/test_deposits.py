@@ -70,7 +70,7 @@ def test_a_batch_credits_each_payer_and_keeps_the_rest(payer: int) -> None:
 
     recorded = record(*(arrival(amount, tx=f"tx{amount}") for amount in ("300", "100", "555", "200.01")))
 
-    assert (recorded.new, recorded.order_ids, recorded.delivery_ids) == (4, (), ())
+    assert (recorded.new, recorded.orders, recorded.delivery_ids) == (4, (), ())
     assert (credited(payer), credited(other)) == (300.01, 300)
     assert {tx: status for tx, _, status, _ in on_record()} == {
         "tx100": "credited_auto", "tx200.01": "credited_auto", "tx300": "credited_auto", "tx555": "unmatched",

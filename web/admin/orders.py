@@ -79,8 +79,7 @@ def refund(order_id: int) -> Response:
 @needs(Role.OPERATE)
 def retry(order_id: int) -> Response:
     """Have an open order taken up at once."""
-    settlement.retry(g.operator.name, order_id)
-    enqueue.fulfil(order_id)
+    enqueue.fulfil(order_id, settlement.retry(g.operator.name, order_id))
     return answer(full_view(order_id))
 
 

@@ -52,8 +52,8 @@ def transfer(made_up: SimulatedTransfer) -> dict[str, Any]:
     tx_hash = made_up.tx_hash or secrets.token_hex(32)
     mined_at = time.time() if made_up.block_time is None else made_up.block_time
     recorded = _record(made_up.network, Arrival(tx_hash, 0, SENDER, made_up.amount_usdt, mined_at))
-    for order_id in recorded.order_ids:
-        enqueue.fulfil(order_id)
+    for order in recorded.orders:
+        enqueue.fulfil(order["id"], order["provider"])
     for delivery_id in recorded.delivery_ids:
         enqueue.deliver(delivery_id)
     return admin_deposits.view(deposit_credits.of_transaction(made_up.network, tx_hash, 0))

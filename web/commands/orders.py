@@ -62,6 +62,5 @@ def refund(order_id: int) -> None:
 @click.argument("order_id", type=Id)
 def retry(order_id: int) -> None:
     """Have an open order taken up at once."""
-    settlement.retry(actor(), order_id)
-    enqueue.fulfil(order_id)
+    enqueue.fulfil(order_id, settlement.retry(actor(), order_id))
     click.echo(f"Order {order_id} is waiting to be taken up.")

@@ -104,7 +104,7 @@ def place_order() -> Response:
     placed = orders.place(_purchase(body, key))
     structlog.contextvars.bind_contextvars(order_id=placed.order["id"])
     if not placed.replayed:
-        enqueue.fulfil(placed.order["id"])
+        enqueue.fulfil(placed.order["id"], placed.order["provider"])
     headers = {"Idempotent-Replayed": "true"} if placed.replayed else None
     if query.wait:
         return answer(_awaited(placed.order["id"], query.seconds), headers=headers)

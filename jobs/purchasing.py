@@ -1,0 +1,130 @@
+"""Buy an order's goods from its provider, one step at a time: ask for them once, then look until their end is known.
+
+    claim → check → write down that it is submitted → submit → settle, or give free and look up later
+
+No step needs another's worker: whatever was written down last says what comes next. An order that was submitted is
+looked up, and is submitted again only where the provider itself keeps repetitions apart, or surely did not get it.
+"""
+
+from dataclasses import replace
+
+import dramatiq
+import structlog
+from peewee import IntegrityError
+
+from jobs import enqueue, providers, queues
+from jobs.providers.base import Answer, InProgress, NotAccepted, Provider, ProviderFault
+from models import leases, provider_states, settlement, submissions
+from models.database import release_connection, violated_constraint
+from models.leases import Lease
+from models.settlement import Delivered, Ended, Refused
+
+SHORTEST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 300.0
+LONGEST_RETRY_SECONDS = 15.0  # of what could not be submitted: when the provider is back, customers wait no longer
+PAUSE_GROWTH = 3.0  # an order that is three minutes old is looked up after one more
+UNCONFIGURED_PAUSE_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the order over, or is about to: it is left to him."""
+
+
+@dramatiq.actor(actor_name=queues.PURCHASE_ORDER, queue_name=queues.PROVIDERS)
+def purchase(order_id: int) -> None:
+    """Take the order one step on, unless it is final or somebody is at it."""
+    structlog.contextvars.bind_contextvars(order_id=order_id)
+    lease = leases.claim(order_id, from_stock=False)
+    if lease is None:
+        log.info("order.not_claimed")
+        return
+    ended = settlement.expire(order_id, lease) if lease.overdue else _step(lease)
+    if ended is not None:
+        log.info("order.ended", status=ended.status, provider=lease.provider, lease_token=lease.token)
+        enqueue.announce(ended)
+
+
+def _step(lease: Lease) -> Ended | None:
+    provider = providers.provider(lease.provider)
+    if provider is None:
+        log.error("provider.not_configured", provider=lease.provider)
+        submissions.put_off(lease, UNCONFIGURED_PAUSE_SECONDS, "the provider is not configured")
+        return None
+    if lease.provider_faults >= provider_states.FAULTS_BEFORE_REST:
+        rest = provider_states.rest_seconds(lease.provider)
+        if rest > 0:
+            submissions.put_off(lease, rest, "the provider rests after faults")
+            return None
+    try:
+        answer = _ask(provider, lease)
+    except ProviderFault as fault:
+        _note(lease, fault)
+        return None
+    except LeaseLost:
+        log.warning("order.lease_lost", lease_token=lease.token)
+        return None
+    if lease.provider_faults:
+        provider_states.note_success(lease.provider)
+    return _finish(lease, answer)
+
+
+def _ask(provider: Provider, lease: Lease) -> Answer:
+    """The provider's answer to the next question that the order has for it. Raises ProviderFault, LeaseLost."""
+    if lease.submitted_at is not None:
+        return _learn(provider, lease)
+    release_connection()
+    ticket = provider.check(lease)
+    if isinstance(ticket, Refused):
+        return ticket
+    if not submissions.begin(lease, ticket):
+        raise LeaseLost
+    release_connection()
+    return provider.submit(replace(lease, ticket=ticket))
+
+
+def _learn(provider: Provider, lease: Lease) -> Answer:
+    """What became of an order that was submitted before."""
+    word = submissions.noted(lease) if lease.provider_order_id else None
+    release_connection()
+    if word is not None and word["verdict"] == "delivered":
+        return Delivered(lease.quantity, lease.provider_order_id)
+    if word is not None:
+        return Refused(word["reason"], lease.provider_order_id)
+    if lease.provider_order_id is None and lease.age_seconds < provider.repeat_seconds:
+        # No name for the order: the answer was lost, or its worker died before or after the request. The provider
+        # knows by our reference whether it has it, so that to submit it again is to ask.
+        return provider.submit(lease)
+    return provider.look_up(lease)
+
+
+def _note(lease: Lease, fault: ProviderFault) -> None:
+    """Keep what went wrong, and when to go on. What surely did not reach the provider has not been submitted."""
+    log.warning("provider.fault", provider=lease.provider, kind=type(fault).__name__, error=str(fault))
+    provider_states.note_fault(lease.provider, str(fault), fault.retry_after)
+    withdrawn = isinstance(fault, NotAccepted) and lease.submitted_at is None
+    pause = max(_pause(lease), fault.retry_after or 0)
+    submissions.put_off(lease, pause, f"{type(fault).__name__}: {fault}", withdrawn=withdrawn)
+
+
+def _finish(lease: Lease, answer: Answer) -> Ended | None:
+    try:
+        if not isinstance(answer, InProgress):
+            return settlement.settle(lease, answer)
+        submissions.put_off(lease, _pause(lease), answer.note, provider_order_id=answer.provider_order_id)
+    except IntegrityError as error:
+        if violated_constraint(error) != "orders_provider_order_once":
+            raise
+        # The provider has given two orders one name. Which of them it delivered is not for us to guess.
+        log.exception("provider.name_given_twice", provider=lease.provider)
+        submissions.put_off(lease, LONGEST_PAUSE_SECONDS, "the provider named it as another order of ours")
+    if lease.past_deadline:
+        log.warning("order.needs_review", provider=lease.provider)
+    return None
+
+
+def _pause(lease: Lease) -> float:
+    """Seconds until the next look: growing with the order's age."""
+    longest = LONGEST_RETRY_SECONDS if lease.submitted_at is None else LONGEST_PAUSE_SECONDS
+    return min(max(lease.age_seconds / PAUSE_GROWTH, SHORTEST_PAUSE_SECONDS), longest)

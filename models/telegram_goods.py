@@ -1,0 +1,26 @@
+"""The Telegram goods, and the products of the catalogue that they are sold as: a sku says which."""
+
+from enum import Enum
+
+TON_PARTS = 100  # a TON is sold in hundredths
+
+
+class Good(Enum):
+    """What can be sent to a Telegram user."""
+
+    STARS = "stars"
+    PREMIUM = "premium"
+    TON = "ton"
+
+
+STARS_SKU = "tg-star"
+TON_SKU = "tg-ton"
+PREMIUM_SKUS = {3: "tg-premium-3", 6: "tg-premium-6", 12: "tg-premium-12"}
+MONTHS_BY_SKU = {sku: months for months, sku in PREMIUM_SKUS.items()}
+
+
+def good_of(sku: str | None) -> Good | None:
+    """Which of the goods a product is; None for any other product."""
+    if sku in MONTHS_BY_SKU:
+        return Good.PREMIUM
+    return {STARS_SKU: Good.STARS, TON_SKU: Good.TON}.get(sku or "")
