@@ -21,10 +21,12 @@ FULFIL_ORDER = "orders.fulfil"
 PURCHASE_ORDER = "orders.purchase"
 DELIVER_WEBHOOK = "webhooks.deliver"
 SCAN_NETWORK = "deposits.scan"
+CHECK_PROVIDER = "providers.check"
 
 QUEUE_OF_JOB = {
     FULFIL_ORDER: FULFILMENT,
     PURCHASE_ORDER: PROVIDERS,
+    CHECK_PROVIDER: PROVIDERS,
     DELIVER_WEBHOOK: WEBHOOKS,
     SCAN_NETWORK: DEPOSITS,
 }

@@ -32,6 +32,7 @@ TICKS = (
     Tick(FORGET_OLD, 600),
     Tick(CHECK_INVARIANTS, 600),
     *(Tick(queues.SCAN_NETWORK, settings.scan_interval_seconds, network.code) for network in networks.active()),
+    *(Tick(queues.CHECK_PROVIDER, 60, name) for name in sorted(settings.configured_providers)),
 )
 _SECONDS = {tick.job: tick.seconds for tick in TICKS}
 

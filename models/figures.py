@@ -24,6 +24,8 @@ def waiting() -> Row:
             (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM orders
                 WHERE status = 'processing') AS orders_oldest_seconds,
             (SELECT count(*) FROM orders WHERE status = 'awaiting_payment') AS orders_awaiting_payment,
+            (SELECT count(*) FROM orders WHERE status = 'processing' AND submitted_at IS NOT NULL
+                AND deadline_at < now()) AS orders_to_review,
             (SELECT count(*) FROM webhook_deliveries WHERE state = 'pending') AS webhooks_pending,
             (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::float FROM webhook_deliveries
                 WHERE state = 'pending' AND due_at < now()) AS webhooks_overdue_seconds,

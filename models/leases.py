@@ -47,7 +47,12 @@ class Lease:
     @property
     def reference(self) -> str:
         """The name of this purchase at the provider, for its idempotency; no other Sutler's order has the same."""
-        return f"sutler-{self.order_id}-{round(self.created_at.timestamp() * 1_000_000)}"
+        return reference_of(self.order_id, self.created_at)
+
+
+def reference_of(order_id: int, created_at: datetime) -> str:
+    """The name that a purchase has at its provider."""
+    return f"sutler-{order_id}-{round(created_at.timestamp() * 1_000_000)}"
 
 
 def in_units(quantity: int, parts: int) -> int | Decimal:

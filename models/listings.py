@@ -15,13 +15,17 @@ from models.tables import ApiKey, Order, Product
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders; None leaves a condition out. Times in epoch seconds, both inclusive."""
+    """Which orders; None leaves a condition out. Times in epoch seconds, both inclusive.
+
+    An order needs review when its provider has not told its end by the deadline.
+    """
 
     account_id: int | None = None
     status: str | None = None
     client_reference: str | None = None
     created_from: int | None = None
     created_to: int | None = None
+    needs_review: bool | None = None
 
 
 def orders(wanted: OrderFilter, cursor: Cursor) -> Page[Row]:
@@ -44,7 +48,12 @@ def order_in_full(order_id: int) -> Row:
 
 def _in_full() -> ModelSelect[Order]:
     return (
-        Order.select(Order, Product.sku.alias("product_sku"), ApiKey.fingerprint.alias("key_fingerprint"))
+        Order.select(
+            Order,
+            (Order.deadline_at < fn.now()).alias("past_deadline"),
+            Product.sku.alias("product_sku"),
+            ApiKey.fingerprint.alias("key_fingerprint"),
+        )
         .join(Product, on=(Product.id == Order.product_id))
         .join_from(Order, ApiKey, JOIN.LEFT_OUTER, on=(ApiKey.id == Order.key_id))
     )
@@ -63,4 +72,7 @@ def _narrowed(query: ModelSelect[Order], wanted: OrderFilter) -> ModelSelect[Ord
     if wanted.created_to is not None:
         # The whole of that second: clients see times cut off to seconds.
         conditions.append(Order.created_at < fn.to_timestamp(wanted.created_to + 1))
+    if wanted.needs_review is not None:
+        to_review = (Order.status == "processing") & Order.submitted_at.is_null(False) & (Order.deadline_at < fn.now())
+        conditions.append(to_review if wanted.needs_review else ~to_review)
     return query.where(*conditions) if conditions else query

@@ -14,6 +14,7 @@ FAULTS_BEFORE_REST = 10
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0  # a fault must not cost much more than itself once it is over
 PROBE_SECONDS = 20.0  # how long the one that tries for all may take, before another one does
+RECENT_SECONDS = 60
 LONGEST_ERROR = 300
 
 
@@ -73,12 +74,14 @@ def note_success(name: str) -> None:
 
 
 def note_balance(name: str, balance: Balance) -> None:
-    """Keep what we have at the provider."""
+    """Keep what we have at the provider, whose faults are over when the last of them is a while ago."""
     changed(
         "INSERT INTO provider_states (name, balance, currency, balance_at)"
         " VALUES (%(name)s, %(amount)s, %(currency)s, now()) ON CONFLICT (name) DO UPDATE"
-        " SET balance = %(amount)s, currency = %(currency)s, balance_at = now()",
-        {"name": name, "amount": balance.amount, "currency": balance.currency},
+        " SET balance = %(amount)s, currency = %(currency)s, balance_at = now(), faults_in_a_row ="
+        " CASE WHEN provider_states.last_error_at > now() - make_interval(secs => %(recent)s)"
+        " THEN provider_states.faults_in_a_row ELSE 0 END",
+        {"name": name, "amount": balance.amount, "currency": balance.currency, "recent": RECENT_SECONDS},
     )
 
 

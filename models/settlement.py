@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from peewee import IntegrityError
+
 from models import audit, catalogue, ledger, stock, webhooks
-from models.database import Row, changed, db, retrying, row
+from models.database import Row, changed, db, retrying, row, violated_constraint
 from models.errors import Refusal
 from models.leases import STOCK, Lease, finish_attempts
 from models.money import Micros, usd
@@ -36,6 +38,10 @@ class NotRetryable(Refusal):
 
 class NotSettleable(Refusal):
     status, code = 409, "not_settleable"
+
+
+class ProviderOrderTaken(Refusal):
+    status, code = 409, "provider_order_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ def refund(actor: str, order_id: int) -> Ended:
 def settle_by_hand(actor: str, order_id: int, outcome: Delivered | Refused, note: str) -> Ended:
     """End an order that was submitted to its provider, as an operator has found out how it went there.
 
-    Raises OrderNotFound, NotSettleable.
+    Raises OrderNotFound, NotSettleable, and ProviderOrderTaken when its name at the provider is another order's.
     """
 
     def transaction() -> Ended:
@@ -167,7 +173,14 @@ def settle_by_hand(actor: str, order_id: int, outcome: Delivered | Refused, note
             audit.record(actor, "order.settle", f"order:{order_id}", outcome=word, note=note)
             return _settled(order, outcome)
 
-    return retrying(transaction)
+    try:
+        return retrying(transaction)
+    except IntegrityError as error:
+        if violated_constraint(error) != "orders_provider_order_once":
+            raise
+        raise ProviderOrderTaken(
+            "Another order has this name at the provider: one delivery settles one order."
+        ) from None
 
 
 def retry(actor: str, order_id: int) -> str:

@@ -17,6 +17,7 @@ from web.bodies import BoundedRequest
 from web.commands import register_commands
 from web.metrics import metrics
 from web.path_ids import PathId
+from web.provider_webhooks import provider_webhooks
 from web.v1 import v1
 
 MAX_BODY_BYTES = 64 * 1024
@@ -46,7 +47,7 @@ def create_app() -> Flask:
         )
     observe.register(app)
     errors.register(app)
-    for surface in (v1, admin, health.health, metrics):
+    for surface in (v1, admin, health.health, metrics, provider_webhooks):
         app.register_blueprint(surface)
     app.teardown_request(_release_connection)
     register_commands(app)

@@ -9,8 +9,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from jobs import enqueue
-from models import figures, networks, scans
+from models import figures, networks, provider_states, scans
 from models.operators import Role
+from settings import settings
 from web.admin import guard
 from web.admin.guard import needs
 
@@ -21,6 +22,7 @@ _WAITING = {
     "orders_processing": "Orders that are being fulfilled",
     "orders_oldest_seconds": "Age of the oldest order that is being fulfilled",
     "orders_awaiting_payment": "Website orders that wait for their transfer",
+    "orders_to_review": "Orders whose provider has not told their end by the deadline",
     "webhooks_pending": "Webhooks that are still to be delivered",
     "webhooks_overdue_seconds": "For how long a webhook has been due and was not sent",
     "deposits_unmatched": "Deposits that wait for an operator",
@@ -44,6 +46,7 @@ class _Figures(Collector):
         for name, value in figures.waiting().items():
             yield GaugeMetricFamily(f"sutler_{name}", _WAITING[name], value)
         yield from _networks()
+        yield from _providers()
         lengths = GaugeMetricFamily("sutler_queue_messages", "Messages that wait for a worker", labels=["queue"])
         for queue, length in enqueue.lengths().items():
             lengths.add_metric([queue], length)
@@ -61,3 +64,14 @@ def _networks() -> Iterable[Metric]:
             failing.add_metric([scan["network"]], 1 if scan["error"] else 0)
     yield lag
     yield failing
+
+
+def _providers() -> Iterable[Metric]:
+    faults = GaugeMetricFamily("sutler_provider_faults_in_a_row", "Faults since it last served", labels=["provider"])
+    balance = GaugeMetricFamily("sutler_provider_balance", "What we have there, in its currency", labels=["provider"])
+    for state in provider_states.listed(settings.configured_providers):
+        faults.add_metric([state["name"]], state["faults_in_a_row"])
+        if state["balance"] is not None:
+            balance.add_metric([state["name"]], float(state["balance"]))
+    yield faults
+    yield balance

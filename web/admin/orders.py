@@ -4,20 +4,22 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, g
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from jobs import enqueue
-from models import leases, listings, settlement
+from models import leases, listings, orders, settlement
 from models.database import Row
 from models.money import usd
 from models.operators import Role
+from models.settlement import Delivered, Ended, Refused
 from models.tables import epoch
+from web.admin.fields import Prose
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
-from web.bodies import LARGEST_ID, QueryInt, read_query
+from web.bodies import LARGEST_ID, QueryInt, StrictModel, plain_text, read_body, read_query
 from web.v1 import orders as v1_orders
-from web.v1.orders import OrderStatus
+from web.v1.orders import OrderStatus, YesOrNo
 from web.v1.products import LATEST_EPOCH
 
 AnyOrderStatus = Literal[OrderStatus, "awaiting_payment"]
@@ -31,13 +33,22 @@ class OrdersQuery(ListQuery):
     client_reference: str | None = Field(None, max_length=64)
     created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
+    needs_review: YesOrNo | None = None
 
     @property
     def wanted(self) -> listings.OrderFilter:
         """The filter that the query stands for."""
         return listings.OrderFilter(
-            self.account_id, self.status, self.client_reference, self.created_from, self.created_to
+            self.account_id, self.status, self.client_reference, self.created_from, self.created_to, self.needs_review
         )
+
+
+class Settlement(StrictModel):
+    """How an order went at its provider, as an operator has found out."""
+
+    outcome: Literal["delivered", "failed"]
+    note: Annotated[Prose, Field(min_length=1)]
+    provider_order_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None = None
 
 
 def route(admin: Blueprint) -> None:
@@ -47,6 +58,7 @@ def route(admin: Blueprint) -> None:
     admin.post("/orders/<int:order_id>/cancel")(cancel)
     admin.post("/orders/<int:order_id>/refund")(refund)
     admin.post("/orders/<int:order_id>/retry")(retry)
+    admin.post("/orders/<int:order_id>/settle")(settle)
 
 
 @needs(Role.READ)
@@ -83,10 +95,31 @@ def retry(order_id: int) -> Response:
     return answer(full_view(order_id))
 
 
+@needs(Role.OPERATE)
+def settle(order_id: int) -> Response:
+    """End an order that its provider has not told the end of."""
+    enqueue.announce(settle_by_hand(g.operator.name, order_id, read_body(Settlement)))
+    return answer(full_view(order_id))
+
+
+def settle_by_hand(actor: str, order_id: int, found: Settlement) -> Ended:
+    """End the order as the operator has found out. Raises OrderNotFound, NotSettleable, ProviderOrderTaken."""
+    outcome: Delivered | Refused
+    if found.outcome == "delivered":
+        outcome = Delivered(orders.get(order_id)["quantity"], found.provider_order_id)
+    else:
+        outcome = Refused("The provider did not deliver the order.", found.provider_order_id)
+    return settlement.settle_by_hand(actor, order_id, outcome, found.note)
+
+
 def full_view(order_id: int) -> dict[str, Any]:
     """An order with its attempts. Raises OrderNotFound."""
     order = listings.order_in_full(order_id)
-    return {**view(order), "attempts": [_attempt_view(attempt) for attempt in leases.attempts_of(order_id)]}
+    return {
+        **view(order),
+        "reference": leases.reference_of(order["id"], order["created_at"]),
+        "attempts": [_attempt_view(attempt) for attempt in leases.attempts_of(order_id)],
+    }
 
 
 def view(order: Row) -> dict[str, Any]:
@@ -102,7 +135,12 @@ def view(order: Row) -> dict[str, Any]:
         "recipient": order["recipient"],
         "webhook_url": order["webhook_url"],
         "deadline_at": epoch(order["deadline_at"]),
+        "provider": order["provider"],
+        "provider_order_id": order["provider_order_id"],
         "submitted_at": _moment(order["submitted_at"]),
+        "needs_review": order["status"] == "processing"
+        and order["submitted_at"] is not None
+        and order["past_deadline"],
         "lease": {"token": order["lease_token"], "until": _moment(order["lease_until"])},
     }
 

@@ -12,6 +12,7 @@ from web.commands import (
     operators,
     orders,
     products,
+    providers,
     secrets,
     stock,
     topups,
@@ -23,8 +24,8 @@ from web.commands import (
 def register_commands(app: Flask) -> None:
     """Add the commands to the application."""
     for resource in (
-        keys, accounts, products, stock, orders, website_orders, topups, deposits, chains, webhooks, operators, ledger,
-        secrets, demo,
+        keys, accounts, products, stock, orders, website_orders, topups, deposits, chains, providers, webhooks,
+        operators, ledger, secrets, demo,
     ):  # fmt: skip
         app.cli.add_command(resource.group)
     app.cli.add_command(operators.list_actions)

@@ -60,10 +60,13 @@ def _yes_or_no(value: Any) -> bool:
     return word in ("true", "1")
 
 
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+
+
 class WaitQuery(QueryModel):
     """Whether to wait for the end of an order, and how many seconds at most."""
 
-    wait: Annotated[bool, BeforeValidator(_yes_or_no)] = False
+    wait: YesOrNo = False
     timeout: Annotated[QueryInt, Field(ge=0, le=LARGEST_ID)] = settings.wait_timeout_seconds
 
     @property

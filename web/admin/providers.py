@@ -1,0 +1,55 @@
+"""How the providers do, and what we have there."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from models import provider_states
+from models.database import Row
+from models.operators import Role
+from models.tables import epoch
+from settings import settings
+from web.admin.guard import needs
+from web.answers import answer
+
+
+def route(admin: Blueprint) -> None:
+    """Add this resource's addresses."""
+    admin.get("/providers")(list_providers)
+
+
+@needs(Role.READ)
+def list_providers() -> Response:
+    """All that are configured."""
+    return answer({"items": views(), "next_cursor": None})
+
+
+def views() -> list[dict[str, Any]]:
+    """Each configured provider, as operators see it."""
+    return [_view(state) for state in provider_states.listed(settings.configured_providers)]
+
+
+def _view(state: Row) -> dict[str, Any]:
+    return {
+        "provider": state["name"],
+        "state": _state(state),
+        "balance": state["balance"],
+        "currency": state["currency"],
+        "balance_at": epoch(state["balance_at"]) if state["balance_at"] else None,
+        "open_orders": state["open_orders"],
+        "submitted_orders": state["submitted_orders"],
+        "orders_to_review": state["orders_to_review"],
+        "faults_in_a_row": state["faults_in_a_row"],
+        "last_error": state["last_error"],
+        "last_error_at": epoch(state["last_error_at"]) if state["last_error_at"] else None,
+    }
+
+
+def _state(state: Row) -> str:
+    if state["faults_in_a_row"] >= provider_states.FAULTS_BEFORE_REST or state["resting"]:
+        return "down"
+    if state["faults_in_a_row"]:
+        return "failing"
+    if state["balance"] is not None and state["balance"] < settings.provider_low_balance:
+        return "low balance"
+    return "up" if state["balance_at"] else "not asked yet"
