@@ -85,13 +85,24 @@ def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool,
     return _send(_Request("POST", url, body, headers, allow_private), _Clock(seconds), _start_of_body)
 
 
-def call(method: str, url: str, body: bytes | None, headers: dict[str, str], *, seconds: float) -> Exchange:
-    """Call an API that an operator named, wherever it is, and read its whole answer. Raises Undeliverable.
+def call(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: dict[str, str],
+    *,
+    seconds: float,
+    longest_answer: int = LONGEST_ANSWER,
+) -> Exchange:
+    """Call an API that an operator named, wherever it is, and read its whole answer, of so many bytes at most.
+
+    Raises Undeliverable.
 
     Each call has a connection of its own: of one that was kept alive, it cannot be told whether a request that broke it
     was read.
     """
-    return _send(_Request(method, url, body, headers, allow_private=True), _Clock(seconds), _whole_body)
+    read = functools.partial(_whole_body, longest=longest_answer)
+    return _send(_Request(method, url, body, headers, allow_private=True), _Clock(seconds), read)
 
 
 def _send(request: _Request, clock: _Clock, read: "_Reader") -> Exchange:
@@ -143,11 +154,11 @@ def _start_of_body(response: HTTPResponse, clock: _Clock) -> str:
     return start.decode(errors="replace").replace("\0", "")[:ANSWER_LENGTH]
 
 
-def _whole_body(response: HTTPResponse, clock: _Clock) -> str:
+def _whole_body(response: HTTPResponse, clock: _Clock, *, longest: int) -> str:
     body = bytearray()
     while piece := response.read(65_536):
         body += piece
-        if len(body) > LONGEST_ANSWER:
+        if len(body) > longest:
             raise HTTPException
     if response.length:
         raise HTTPException  # it ended before the length that it told

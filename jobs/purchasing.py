@@ -92,7 +92,8 @@ def _learn(provider: Provider, lease: Lease) -> Answer:
         return Delivered(lease.quantity, lease.provider_order_id)
     if word is not None:
         return Refused(word["reason"], lease.provider_order_id)
-    if lease.provider_order_id is None and lease.age_seconds < provider.repeat_seconds:
+    repeatable = provider.repeat_seconds > 0 and lease.age_seconds < provider.repeat_seconds
+    if lease.provider_order_id is None and repeatable:
         # No name for the order: the answer was lost, or its worker died before or after the request. The provider
         # knows by our reference whether it has it, so that to submit it again is to ask.
         return provider.submit(lease)

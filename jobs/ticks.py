@@ -33,6 +33,8 @@ TICKS = (
     Tick(CHECK_INVARIANTS, 600),
     *(Tick(queues.SCAN_NETWORK, settings.scan_interval_seconds, network.code) for network in networks.active()),
     *(Tick(queues.CHECK_PROVIDER, 60, name) for name in sorted(settings.configured_providers)),
+    # Seldom: reading a catalogue takes a call for each page, of the 60 a minute that its orders need as well.
+    *(Tick(queues.REFRESH_STOCK, 600) for name in settings.configured_providers if name == "upstream"),
 )
 _SECONDS = {tick.job: tick.seconds for tick in TICKS}
 

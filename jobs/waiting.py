@@ -44,8 +44,11 @@ class Waiters:
         self._listener: threading.Thread | None = None
         self._stopping = False
 
-    def wait(self, order_id: int, seconds: float) -> None:
-        """Return when the order is final, the time is up, or the process is about to stop; the caller reads which."""
+    def wait(self, order_id: int, seconds: float) -> bool:
+        """Return when the order is final, the time is up, or the process is about to stop; the caller reads which.
+
+        False when the time is up: only then is there a point in waiting again.
+        """
         release_connection()
         deadline = time.monotonic() + seconds
         event = threading.Event()
@@ -55,9 +58,12 @@ class Waiters:
             # again after each wake: another Sutler on the same Redis may speak of an order of the same number.
             while not leases.final_among([order_id]):
                 release_connection()
-                if self._stopping or not event.wait(max(0.0, deadline - time.monotonic())):
-                    return
+                if self._stopping:
+                    return True
+                if not event.wait(max(0.0, deadline - time.monotonic())):
+                    return False
                 event.clear()
+            return True
         finally:
             self._unregister(order_id, event)
 

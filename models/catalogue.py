@@ -10,11 +10,14 @@ from peewee import IntegrityError, ModelSelect, fn
 from models import audit
 from models.database import Row, db, row, rows, violated_constraint
 from models.errors import Refusal
-from models.money import Micros, usd
+from models.money import PER_USD, Micros, usd
 from models.paging import Cursor, Page, page_of
 from models.tables import Product
 
-LARGEST_QUANTITY = 10_000  # units in one order
+# Units in one order, at most: what an operator can allow, and what a product allows if he says nothing.
+LARGEST_QUANTITY = 1_000_000
+USUAL_LARGEST_QUANTITY = 10_000
+LARGEST_PRICE = 1_000_000 * PER_USD  # of a unit
 
 Sort = Literal["id", "price", "-price", "name"]
 _ORDERINGS: dict[Sort, Any] = {
@@ -116,10 +119,13 @@ def listed(cursor: Cursor) -> Page[Product]:
 
 
 def create(actor: str, fields: dict[str, Any]) -> Product:
-    """Add a product; `fields` are columns of the table. Raises SkuTaken, QuantitiesOutOfOrder."""
-    in_stock = 0 if fields.get("provider", "stock") == "stock" else None
+    """Add a product; `fields` are columns of the table. Raises SkuTaken, QuantitiesOutOfOrder.
+
+    What is sold from stock has no items yet, whatever `in_stock` says; another provider may have told us its number.
+    """
+    in_stock = 0 if fields.get("provider", "stock") == "stock" else fields.get("in_stock")
     with db.atomic():
-        made = _written(Product.insert(**fields, in_stock=in_stock).returning(Product))
+        made = _written(Product.insert(**{**fields, "in_stock": in_stock}).returning(Product))
         audit.record(actor, "product.create", f"product:{made.id}", sku=made.sku, price_usdt=usd(made.price))
     return made
 

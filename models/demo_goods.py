@@ -1,9 +1,11 @@
-"""The demo catalogue: made-up goods of made-up makers."""
+"""The demo catalogue: made-up goods of made-up makers, and the goods that are sent to Telegram users."""
 
 import base64
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from models.telegram_goods import PREMIUM_SKUS, STARS_SKU, TON_SKU
 
 Item = dict[str, str]
 
@@ -20,6 +22,18 @@ class Good:
     count: int
     make_item: Callable[[], Item]
     min_quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramProduct:
+    """A product that the sandbox makes to order. The price is in dollars."""
+
+    sku: str
+    name: str
+    description: str
+    price: str
+    min_quantity: int = 1
+    max_quantity: int = 1
 
 
 def _code(groups: int) -> str:
@@ -100,5 +114,33 @@ GOODS = (
         "cloud-account-100gb", "Accounts", "Cloud storage account, 100 GB",
         "A storage account with 100 GB for twelve months. Change the password when you sign in first.",
         "12.50", 150, _account,
+    ),
+)  # fmt: skip
+
+TELEGRAM_PRODUCTS = (
+    TelegramProduct(
+        STARS_SKU, "Telegram Stars",
+        "Stars for a Telegram user, to spend on gifts, mini apps and paid media. The quantity is the number of stars.",
+        "0.012", 50, 1_000_000,
+    ),
+    TelegramProduct(
+        PREMIUM_SKUS[3], "Telegram Premium, 3 months",
+        "A quarter of a year of Telegram Premium as a gift. For users who have no Premium at the moment.",
+        "12",
+    ),
+    TelegramProduct(
+        PREMIUM_SKUS[6], "Telegram Premium, 6 months",
+        "Half a year of Telegram Premium as a gift. For users who have no Premium at the moment.",
+        "16",
+    ),
+    TelegramProduct(
+        PREMIUM_SKUS[12], "Telegram Premium, 12 months",
+        "A whole year of Telegram Premium as a gift. For users who have no Premium at the moment.",
+        "29",
+    ),
+    TelegramProduct(
+        TON_SKU, "TON for a Telegram balance",
+        "Toncoin on the balance that a user has inside Telegram, for advertisements and usernames.",
+        "3.50", 1, 10_000,
     ),
 )  # fmt: skip

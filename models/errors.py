@@ -11,7 +11,7 @@ class Refusal(Exception):
     """
 
     status: ClassVar[int] = 400
-    code: ClassVar[str] = "bad_request"
+    code: str = "bad_request"
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)

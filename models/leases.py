@@ -9,7 +9,7 @@ from models.money import Micros
 
 STOCK = "stock"  # the one provider that is ourselves
 LEASE_SECONDS = 15
-PROVIDER_LEASE_SECONDS = 45  # longer than two calls to a provider take, each at its time limit
+PROVIDER_LEASE_SECONDS = 45  # longer than a check and a submission take, each at its time limit
 REWAKE_SECONDS = 15
 
 

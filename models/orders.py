@@ -91,18 +91,21 @@ _WRITE = Statement(
     "write_order",
     f"""
     WITH wanted AS MATERIALIZED (
-        SELECT id, provider, sku, price * %(quantity)s / %(parts)s AS base_total FROM products
+        SELECT id, provider, sku, needs_recipient, price * %(quantity)s / %(parts)s AS base_total FROM products
         WHERE id = %(product_id)s AND active
             AND %(quantity)s BETWEEN min_quantity * %(parts)s AND max_quantity * %(parts)s
-            AND price * %(quantity)s / %(parts)s >= %(floor)s AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
+            AND (needs_recipient OR price * %(quantity)s / %(parts)s >= %(floor)s)
+            AND (%(recipient)s IS NOT NULL OR NOT needs_recipient)
     ), priced AS MATERIALIZED (
-        SELECT *, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent)::integer AS hits FROM wanted
+        SELECT *, CASE WHEN needs_recipient THEN 0
+            ELSE (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent)::integer END AS hits FROM wanted
     ), placed AS (
         INSERT INTO orders (account_id, key_id, surface, product_id, provider, quantity, base_total, dp_hits, price,
             max_price, client_reference, webhook_url, recipient, signature, sku, parts, deadline_at, wake_at)
         SELECT %(account_id)s, %(key_id)s, %(surface)s, id, provider, %(quantity)s, base_total, hits,
             base_total + base_total * hits / 100, %(max_price)s,
-            %(client_reference)s, %(webhook_url)s, %(recipient)s, %(signature)s, sku, %(parts)s,
+            %(client_reference)s, %(webhook_url)s,
+            CASE WHEN needs_recipient OR %(surface)s = 'v2' THEN %(recipient)s END, %(signature)s, sku, %(parts)s,
             now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => {FIRST_WAKE_SECONDS})
         FROM priced
         RETURNING {COLUMNS}

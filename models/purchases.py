@@ -15,15 +15,19 @@ Surface = Literal["v1", "v2", "website"]
 
 
 def recent_of_total(seconds: int) -> str:
-    """SQL for the orders that raise the price of a next one with the total `wanted.base_total`, `max_hits` at most."""
+    """SQL for the orders that raise the price of a next one with the total `wanted.base_total`, `max_hits` at most.
+
+    Goods for a Telegram user have fixed prices: their orders, the only ones with a recipient, raise none.
+    """
     return f"""
-        SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2'
+        SELECT 1 FROM orders WHERE base_total = wanted.base_total AND recipient IS NULL
             AND created_at > now() - make_interval(secs => {seconds}) ORDER BY created_at DESC LIMIT %(max_hits)s
     """  # noqa: S608 - put together from literals
 
 
 _EXPLAIN = f"""
-SELECT accounts.available, wanted.*, (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent) AS hits
+SELECT accounts.available, wanted.*, CASE WHEN wanted.needs_recipient THEN 0
+    ELSE (SELECT count(*) FROM ({recent_of_total(WINDOW_SECONDS)}) AS recent) END AS hits
 FROM accounts LEFT JOIN (
     SELECT *, price * %(quantity)s / %(parts)s AS base_total FROM products WHERE id = %(product_id)s AND active
 ) AS wanted ON true
@@ -74,7 +78,7 @@ class Purchase:
 
     @property
     def floor(self) -> Micros:
-        """The least an order may come to."""
+        """The least an order may come to; for Telegram goods there is none."""
         return settings.order_floor_usdt if self.surface != "v2" else 0
 
     @property
@@ -127,7 +131,8 @@ def _refuse_price(purchase: Purchase, available: Micros, price: Micros) -> None:
 
 
 def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
-    least = least_quantity(facts["price"], facts["min_quantity"], purchase.floor)
+    floor = 0 if facts["needs_recipient"] else purchase.floor
+    least = least_quantity(facts["price"], facts["min_quantity"], floor)
     if purchase.quantity < least * purchase.parts:
         raise BelowMinimum(f"The smallest order of this product is {least} units.", min_quantity=least)
     if purchase.quantity > facts["max_quantity"] * purchase.parts:

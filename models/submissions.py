@@ -7,7 +7,7 @@ becomes of the answer, so nobody cancels or expires it: it ends by the provider'
 from models.database import Row, changed, row
 from models.leases import Lease
 
-LEAST_LEASE_SECONDS = 20  # what must be left of a lease for the provider's answer to come within it
+LEAST_LEASE_SECONDS = 28  # what must be left of a lease for the provider's answer to come within it
 
 
 def begin(lease: Lease, ticket: str) -> bool:

@@ -10,9 +10,10 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
-from models import audit, vault
+from models import audit, telegram_orders, vault
 from models.database import Row, changed, db, row, rows
 from models.errors import Refusal
+from models.leases import in_units
 from models.money import dumps, usd
 from models.paging import Cursor, Page, page_of
 from models.tables import WebhookAttempt, WebhookDelivery, epoch
@@ -73,20 +74,21 @@ def _write(
 
 def _body(order: Row) -> dict[str, Any]:
     """What the client is told; a field `items`, where there is one, is filled in for each attempt."""
-    return {
+    body = {
         "order_id": order["id"],
         "status": order["status"],
         "price_usdt": usd(order["price"]),
-        "quantity": order["quantity"],
-        "product_id": order["product_id"],
-        "items": [],
+        "quantity": in_units(order["quantity"], order["parts"]),
         "error_message": order["error_message"],
         "refunded": order["refunded"] > 0,
         "fired_at": epoch(order["updated_at"]),
         "client_reference": order["client_reference"],
-        "delivered_quantity": order["delivered_quantity"],
+        "delivered_quantity": in_units(order["delivered_quantity"], order["parts"]),
         "refunded_usdt": usd(order["refunded"]),
     }
+    if order["surface"] == "v2":
+        return body | telegram_orders.state(order) | telegram_orders.wish(order)
+    return body | {"product_id": order["product_id"], "items": []}
 
 
 def _host(url: str) -> str:

@@ -128,7 +128,8 @@ def _write(purchase: Purchase, facts: Row, amount: Micros) -> int:
         {
             "account_id": purchase.account_id, "product_id": purchase.product_id, "provider": facts["provider"],
             "quantity": purchase.quantity, "base_total": facts["base_total"], "hits": facts["hits"], "amount": amount,
-            "webhook_url": purchase.webhook_url, "recipient": purchase.recipient, "sku": facts["sku"],
+            "webhook_url": purchase.webhook_url, "recipient": purchase.recipient if facts["needs_recipient"] else None,
+            "sku": facts["sku"],
             "lifetime": settings.topup_lifetime_seconds,
         },
     )  # fmt: skip

@@ -1,21 +1,26 @@
 """Calls to a provider's HTTP API: one request, its JSON, and an exact word on whether it can have been received."""
 
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import simplejson
-
 from jobs import outbound
 from jobs.outbound import Undeliverable
-from jobs.providers.base import NotAccepted, OutcomeUnknown
+from jobs.providers.base import NotAccepted, OutcomeUnknown, ProviderFault
 from models.money import dumps
+from models.strict_json import NotStrictJson, parse
 
-# Two calls, a check and a submission, must fit into a lease with time to spare: see models.leases.
-CALL_SECONDS = 12.0
+# A check and a submission must fit into a lease with time to spare: see models.leases. A submission is given longer:
+# where nothing is submitted twice, one that is given up is an operator's work.
+ASK_SECONDS = 10.0
+SUBMIT_SECONDS = 25.0
 LONGEST_REST_SECONDS = 600.0
 LONGEST_TOLD = 200
-ABOUT_US = frozenset({401, 402, 403, 407, 429})
+LONGEST_NAME = 200
+LARGEST_AMOUNT = Decimal(10**15)
+ABOUT_US = frozenset({301, 307, 308, 401, 402, 403, 407, 429})
+MAYBE_DONE = frozenset({408, 409, 425})  # statuses of a POST after which it may have become an order all the same
 WORDS_ABOUT_US = ("balance", "insufficient funds", "kyc", "session", "api key", "unauthorized")
 
 
@@ -44,41 +49,57 @@ class ApiAnswer:
         if isinstance(said, dict):
             said = said.get("message") or said.get("code")
         text = said if isinstance(said, str) else ""
-        return f"HTTP {self.status}" + (f": {_plain(text)}" if text else "")
+        return f"HTTP {self.status}" + (f": {plain(text)}" if text else "")
 
     def is_about_us(self) -> bool:
-        """Whether what it refuses is us: our key, our balance there, our rate, its session; not this one order."""
+        """Whether what it refuses is us: our key, our balance there, our rate, its session; not this one order.
+
+        So is a redirect, or a page where the API should be: the address in our settings is not the API's.
+        """
         if self.status in ABOUT_US:
             return True
         said = self.told().lower()
-        return self.status >= 400 and any(word in said for word in WORDS_ABOUT_US)
+        is_page = not isinstance(self.document, dict)
+        return 400 <= self.status < 500 and (is_page or any(word in said for word in WORDS_ABOUT_US))
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it refuses this one order, for good."""
+        return 400 <= self.status < 500 and self.status not in MAYBE_DONE and not self.is_about_us()
+
+    def fault(self) -> ProviderFault:
+        """What it means to have been answered so when buying, where that is neither a success nor a refusal."""
+        surely_not = self.status not in MAYBE_DONE and self.is_about_us()
+        return (NotAccepted if surely_not else OutcomeUnknown)(self.told(), self.retry_after)
 
     def reason(self) -> str | None:
         """What a refusal says, for a client to read; None where it says nothing."""
         said = self.field("message", "error", "detail")
-        return _plain(said) if isinstance(said, str) and said.strip() else None
+        return plain(said) if isinstance(said, str) and said.strip() else None
 
 
 class Api:
-    """A provider's API: its address, and the headers that every call has."""
+    """A provider's API: its address, the headers that every call has, and how many bytes an answer may have."""
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+    def __init__(self, url: str, headers: dict[str, str], longest_answer: int = outbound.LONGEST_ANSWER) -> None:
+        self._longest_answer = longest_answer
         self._url = url.rstrip("/")
         self._headers = {"Accept": "application/json", "User-Agent": "Sutler/1", **headers}
 
     def get(self, path: str, params: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> ApiAnswer:
         """GET. Raises NotAccepted, OutcomeUnknown."""
         query = f"?{urlencode(params)}" if params else ""
-        return self._call("GET", path + query, None, headers or {})
+        return self._call("GET", path + query, None, headers or {}, ASK_SECONDS)
 
     def post(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> ApiAnswer:
         """POST JSON. Raises NotAccepted when it surely was not received, OutcomeUnknown when it may have been."""
-        return self._call("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
+        return self._call("POST", path, body, {"Content-Type": "application/json", **(headers or {})}, SUBMIT_SECONDS)
 
-    def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> ApiAnswer:
+    def _call(self, method: str, path: str, body: bytes | None, headers: dict[str, str], seconds: float) -> ApiAnswer:
         try:
             exchange = outbound.call(
-                method, self._url + path, body, self._headers | headers, seconds=CALL_SECONDS
+                method, self._url + path, body, self._headers | headers,
+                seconds=seconds, longest_answer=self._longest_answer,
             )  # fmt: skip
         except Undeliverable as error:
             kind = OutcomeUnknown if error.sent else NotAccepted
@@ -96,10 +117,35 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
+def as_name(value: Any) -> str | None:
+    """An order's name at the provider, as text: some send numbers. None for what can be no name."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    name = str(value)
+    return name if 0 < len(name) <= LONGEST_NAME and name.isprintable() else None
+
+
+def as_amount(value: Any) -> Decimal | None:
+    """An amount of the provider's currency, sent as a number or as text; None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and abs(amount) < LARGEST_AMOUNT else None
+
+
+def plain(text: str) -> str:
+    """Text of the provider's that may be shown and stored: one line, and not long."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return shown.encode("utf-8", "replace").decode().strip()[:LONGEST_TOLD]
+
+
 def _parsed(text: str) -> Any:
     try:
-        return simplejson.loads(text, use_decimal=True)
-    except (ValueError, RecursionError):
+        return parse(text.encode())
+    except NotStrictJson:
         return None
 
 
@@ -109,8 +155,3 @@ def _seconds(retry_after: str | None) -> float | None:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         return None
     return min(float(text), LONGEST_REST_SECONDS)
-
-
-def _plain(text: str) -> str:
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return shown.encode("utf-8", "replace").decode().strip()[:LONGEST_TOLD]

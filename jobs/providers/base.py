@@ -34,6 +34,13 @@ class InProgress:
 
 Answer = Delivered | Refused | InProgress
 
+# Sentences for clients, the same whoever the provider is.
+NOT_SOLD = "The provider does not sell this product."
+NO_SUCH_USER = "There is no Telegram user @{} who could be sent this."
+ONE_AT_A_TIME = "Premium is sold to a user one at a time."
+NOT_TAKEN = "The provider refused the order."
+NOT_DELIVERED = "The provider could not deliver the order."
+
 
 class ProviderFault(Exception):
     """The provider did not serve; the text tells an operator why. `retry_after`: for how many seconds it asked."""

@@ -6,11 +6,15 @@ order that cannot be asked for waits for the webhook.
 
 import hashlib
 import hmac
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from jobs.providers.api import Api, ApiAnswer, as_body, segment
+from jobs.providers.api import Api, ApiAnswer, as_amount, as_body, as_name, plain, segment
 from jobs.providers.base import (
+    NO_SUCH_USER,
+    NOT_DELIVERED,
+    NOT_SOLD,
+    NOT_TAKEN,
+    ONE_AT_A_TIME,
     Answer,
     Balance,
     Delivered,
@@ -29,11 +33,10 @@ from settings import settings
 
 DELIVERED_WORDS = frozenset({"completed", "success", "delivered"})
 FAILED_WORDS = frozenset({"failed", "error", "cancelled", "expired"})
-MAYBE_DONE = frozenset({408, 409, 425})  # statuses of a POST after which it may have become an order all the same
+VERDICTS = {"order.completed": "delivered", "order.failed": "failed"}
 REPEAT_SECONDS = 3600.0  # how long it remembers a key is not documented; an hour is safe with any of them
 PATHS = {Good.STARS: "star", Good.PREMIUM: "premium", Good.TON: "ton"}
 AMOUNT_FIELDS = {Good.STARS: "quantity", Good.PREMIUM: "months", Good.TON: "amount"}
-NO_SUCH_USER = "There is no Telegram user @{} who could be sent this."
 
 
 class IStar:
@@ -50,7 +53,9 @@ class IStar:
         """The recipient's hash."""
         good = good_of(order.sku)
         if good not in self._goods or order.recipient is None:
-            return Refused("The provider does not sell this product.")
+            return Refused(NOT_SOLD)
+        if good is Good.PREMIUM and order.amount != 1:
+            return Refused(ONE_AT_A_TIME)
         answer = self._api.get(
             f"/{PATHS[good]}/recipient/search",
             {"username": order.recipient, AMOUNT_FIELDS[good]: _amount(order, good)},
@@ -76,11 +81,9 @@ class IStar:
         answer = self._api.post(f"/orders/{PATHS[good]}", as_body(body), {"Idempotency-Key": order.reference})
         if answer.is_success:
             return _standing(answer, order)
-        if answer.is_about_us():
-            raise NotAccepted(answer.told(), answer.retry_after)
-        if 400 <= answer.status < 500 and answer.status not in MAYBE_DONE:
-            return Refused(answer.reason() or "The provider refused the order.")
-        raise OutcomeUnknown(answer.told(), answer.retry_after)
+        if answer.is_refusal:
+            return Refused(answer.reason() or NOT_TAKEN)
+        raise answer.fault()
 
     def look_up(self, order: Lease) -> Answer:
         """Ask for the order by its name there; without one, only a webhook or an operator can tell."""
@@ -96,13 +99,10 @@ class IStar:
     def balance(self) -> Balance:
         """What our wallet there holds."""
         answer = self._api.get("/wallet/balance")
-        amount = answer.field("balance")
+        amount = as_amount(answer.field("balance"))
         if not answer.is_success or amount is None:
             raise NotAccepted(answer.told(), answer.retry_after)
-        try:
-            return Balance(Decimal(str(amount)), str(answer.field("currency") or "TON")[:10])
-        except InvalidOperation:
-            raise NotAccepted("the balance is no number") from None
+        return Balance(amount, plain(str(answer.field("currency") or "TON"))[:10])
 
     def read_notice(self, body: bytes, headers: Headers) -> Notice | None:
         """An order's end. Raises ForgedNotice."""
@@ -114,9 +114,10 @@ class IStar:
             document: Any = parse(body)
         except NotStrictJson:
             return None
-        order = document.get("order") if isinstance(document, dict) else None
-        name = _name(order.get("id")) if isinstance(order, dict) else None
-        verdict = {"order.completed": "delivered", "order.failed": "failed"}.get(str(document.get("event_type")))
+        if not isinstance(document, dict) or not isinstance(document.get("order"), dict):
+            return None
+        name = as_name(document["order"].get("id"))
+        verdict = VERDICTS.get(str(document.get("event_type")))
         if name is None or verdict is None:
             return None
         return Notice(name, verdict, _told_error(document.get("error")) if verdict == "failed" else "")
@@ -139,7 +140,7 @@ def _amount(order: Lease, good: Good) -> Any:
 
 def _standing(answer: ApiAnswer, order: Lease) -> Answer:
     """How the order stands, by an answer of success."""
-    name = _name(answer.field("order_id", "id")) or order.provider_order_id
+    name = as_name(answer.field("order_id", "id")) or order.provider_order_id
     status = str(answer.field("status") or "").lower()
     if status in FAILED_WORDS:
         return Refused(_told_error(answer.field("error", "message")), name)
@@ -150,14 +151,5 @@ def _standing(answer: ApiAnswer, order: Lease) -> Answer:
     return InProgress(name)
 
 
-def _name(value: Any) -> str | None:
-    """An order's name there; some send numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value)[:200] if str(value) and str(value).isprintable() else None
-
-
 def _told_error(value: Any) -> str:
-    text = value if isinstance(value, str) else ""
-    shown = "".join(character if character.isprintable() else " " for character in text).strip()[:200]
-    return shown or "The provider could not deliver the order."
+    return (plain(value) if isinstance(value, str) else "") or NOT_DELIVERED

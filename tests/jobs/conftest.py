@@ -1,12 +1,20 @@
 """What tests of jobs share."""
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from jobs import webhooks
+from jobs import providers, webhooks
+from jobs.providers import api
+from jobs.providers.gramstack import GramStack
+from jobs.providers.istar import IStar
+from jobs.providers.upstream import Upstream
 from settings import settings
+from tests.jobs.gramstack_server import GramStackServer
+from tests.jobs.istar_server import IStarServer
+from tests.jobs.upstream_server import UpstreamServer
 
 
 @pytest.fixture
@@ -31,3 +39,57 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return known
+
+
+@pytest.fixture
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls to providers are given up after 0.3 s."""
+    monkeypatch.setattr(api, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(api, "SUBMIT_SECONDS", 0.3)
+
+
+@pytest.fixture
+def istar_server() -> Iterator[IStarServer]:
+    """iStar, at the address in the settings."""
+    with IStarServer() as running:
+        yield running
+
+
+@pytest.fixture
+def istar(istar_server: IStarServer) -> IStar:
+    """iStar's adapter, as the settings make it."""
+    made = providers.provider("istar")
+    assert isinstance(made, IStar)
+    return made
+
+
+@pytest.fixture
+def gramstack_server() -> Iterator[GramStackServer]:
+    """GramStack, at the address in the settings."""
+    providers.provider.cache_clear()  # the adapter of the test before knows that test's price list
+    with GramStackServer() as running:
+        yield running
+
+
+@pytest.fixture
+def gramstack(gramstack_server: GramStackServer) -> GramStack:
+    """GramStack's adapter, as the settings make it."""
+    made = providers.provider("gramstack")
+    assert isinstance(made, GramStack)
+    return made
+
+
+@pytest.fixture
+def upstream_server() -> Iterator[UpstreamServer]:
+    """Another Sutler, at the address in the settings; it sells one product."""
+    with UpstreamServer() as running:
+        running.sell("writer-pro-1y", price="0.04")
+        yield running
+
+
+@pytest.fixture
+def upstream(upstream_server: UpstreamServer) -> Upstream:
+    """The upstream's adapter, as the settings make it."""
+    made = providers.provider("upstream")
+    assert isinstance(made, Upstream)
+    return made

@@ -4,6 +4,7 @@ from flask import Flask
 
 from web.commands import (
     accounts,
+    catalogue,
     chains,
     demo,
     deposits,
@@ -24,8 +25,8 @@ from web.commands import (
 def register_commands(app: Flask) -> None:
     """Add the commands to the application."""
     for resource in (
-        keys, accounts, products, stock, orders, website_orders, topups, deposits, chains, providers, webhooks,
-        operators, ledger, secrets, demo,
+        keys, accounts, products, catalogue, stock, orders, website_orders, topups, deposits, chains, providers,
+        webhooks, operators, ledger, secrets, demo,
     ):  # fmt: skip
         app.cli.add_command(resource.group)
     app.cli.add_command(operators.list_actions)
