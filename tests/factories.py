@@ -11,9 +11,11 @@ import simplejson
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from models import catalogue, keys, ledger, stock
+from jobs import enqueue
+from models import catalogue, keys, leases, ledger, settlement, stock
 from models.database import db
 from models.money import parse_usd
+from models.settlement import Outcome
 from models.tables import Product
 from web.signatures import sign
 
@@ -99,7 +101,91 @@ def make_shop(
     return Shop(client, minted.api_key, minted.secret, minted.account_id, minted.fingerprint)
 
 
-def credit(shop: Shop, amount: str, reference: str, note: str = "") -> None:
+@dataclass
+class TelegramShop:
+    """A client of the Telegram goods API: its key, and requests made with it."""
+
+    client: FlaskClient
+    api_key: str
+    account_id: int
+    fingerprint: str
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        """GET an address of v2."""
+        return self.client.get(f"/api/v2{path}", headers={"Authorization": f"Bearer {self.api_key}"}, **kwargs)
+
+    def post(self, path: str, document: Any = None, *, raw: bytes | None = None, **headers: str | None) -> TestResponse:
+        """POST JSON to an address of v2; header names are given with underscores, and None leaves one out."""
+        body = raw if raw is not None else json.dumps(document if document is not None else {}).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"} | named
+        return self.client.post(
+            f"/api/v2{path}", data=body, headers={name: value for name, value in sent.items() if value is not None}
+        )
+
+    def balance(self) -> Any:
+        """The account's balance document, with exact amounts."""
+        return exact(self.get("/balance"))
+
+
+def make_v2_shop(
+    client: FlaskClient,
+    balance: str = "1000",
+    *,
+    rate_limit: int | None = 100_000,
+    account_id: int | None = None,
+    with_secret: bool = False,
+    ip_allowlist: list[str] | None = None,
+) -> TelegramShop:
+    """A client with a new key, and so many dollars on a new account; `rate_limit` None is what every key has."""
+    with db.connection_context():
+        minted = keys.mint(
+            "test",
+            f"Telegram shop {next(_numbers)}",
+            "v2",
+            with_secret=with_secret,
+            account_id=account_id,
+            ip_allowlist=ip_allowlist,
+            rate_limit=rate_limit,
+        )
+        if balance != "0" and account_id is None:
+            ledger.credit("test", minted.account_id, parse_usd(balance), f"opening:{minted.account_id}", "")
+    return TelegramShop(client, minted.api_key, minted.account_id, minted.fingerprint)
+
+
+# The Telegram goods at their demo prices, with the least and the most that one order may have.
+TELEGRAM_GOODS = {
+    "tg-star": ("0.012", 50, 1_000_000),
+    "tg-premium-3": ("12", 1, 1),
+    "tg-premium-6": ("16", 1, 1),
+    "tg-premium-12": ("29", 1, 1),
+    "tg-ton": ("3.50", 1, 10_000),
+}
+
+
+def make_telegram_goods() -> dict[str, Product]:
+    """The five products that Telegram goods are sold as, by sku."""
+    with db.connection_context():
+        return {
+            sku: catalogue.create("test", {
+                "sku": sku, "category": "Telegram", "name": sku, "price": parse_usd(price), "min_quantity": least,
+                "max_quantity": most, "provider": "sandbox", "needs_recipient": True,
+            })
+            for sku, (price, least, most) in TELEGRAM_GOODS.items()
+        }  # fmt: skip
+
+
+def settle_purchase(order_id: int, outcome: Outcome) -> None:
+    """End an order as a worker would whose provider gives this answer, and wake who waits for it."""
+    with db.connection_context():
+        lease = leases.claim(order_id, from_stock=False)
+        assert lease is not None
+        ended = settlement.settle(lease, outcome)
+        assert ended is not None
+    enqueue.announce(ended)
+
+
+def credit(shop: Shop | TelegramShop, amount: str, reference: str, note: str = "") -> None:
     """Credit the client's account, as an operator would."""
     with db.connection_context():
         ledger.credit("test", shop.account_id, parse_usd(amount), reference, note)

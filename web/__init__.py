@@ -19,6 +19,8 @@ from web.metrics import metrics
 from web.path_ids import PathId
 from web.provider_webhooks import provider_webhooks
 from web.v1 import v1
+from web.v2 import v2
+from web.v2.errors import form as v2_form
 
 MAX_BODY_BYTES = 64 * 1024
 # A request must hear within 5 s that the database is silent; this is for one statement, and the gate's come first.
@@ -46,8 +48,8 @@ def create_app() -> Flask:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
     observe.register(app)
-    errors.register(app)
-    for surface in (v1, admin, health.health, metrics, provider_webhooks):
+    errors.register(app, {"/api/v2": v2_form})
+    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks):
         app.register_blueprint(surface)
     app.teardown_request(_release_connection)
     register_commands(app)

@@ -73,10 +73,18 @@ def _whole_number(value: Any) -> Any:
     return int(digits)
 
 
+def _yes_or_no(value: Any) -> bool:
+    word = str(value).lower()  # Python's clients write True
+    if word not in ("true", "false", "1", "0"):
+        raise PydanticCustomError("yes_or_no", "must be true or false")
+    return word in ("true", "1")
+
+
 Usd = Annotated[int, BeforeValidator(_usd)]
 """Dollars on the wire, micro-dollars in the model."""
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 QueryInt = Annotated[int, BeforeValidator(_whole_number)]
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 
 
 def read_body(model: type[Model]) -> Model:

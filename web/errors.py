@@ -1,11 +1,13 @@
 """Errors as answers: one form a surface, and no stack, SQL or secret in any of them."""
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g, request
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from peewee import DatabaseError
 from werkzeug.exceptions import BadRequest, HTTPException
@@ -32,16 +34,36 @@ class ServiceUnavailable(Refusal):
     status, code = 503, "service_unavailable"
 
 
-def register(app: Flask) -> None:
-    """Let every error of the application become an answer."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error answer says, before it takes the form of its surface."""
+
+    status: int
+    code: str
+    message: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Form = Callable[[Problem], tuple[int, dict[str, Any]]]
+"""Makes a problem the status and the document of an answer."""
+
+UNAVAILABLE = Problem(
+    503, ServiceUnavailable.code, "The service cannot answer at the moment; nothing was lost, try again shortly."
+)
+FAULT = Problem(500, "internal_error", "Something went wrong on our side; it is on record under this request id.")
+_FORMS = "error_forms"
+
+
+def register(app: Flask, forms: Mapping[str, Form]) -> None:
+    """Let every error of the application become an answer.
+
+    `forms` names the surfaces, by the start of their paths, that have another form than the common one.
+    """
+    app.extensions[_FORMS] = forms
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ParseException, _malformed)
-    app.register_error_handler(redis.RedisError, _unavailable)
-    app.register_error_handler(TooMuchContention, _unavailable)
-    for outage in OUTAGES:
-        app.register_error_handler(outage, _unavailable)
-    app.register_error_handler(Exception, _fault)
+    app.register_error_handler(Exception, _failed)
 
 
 def check_both_servers() -> None:
@@ -50,11 +72,42 @@ def check_both_servers() -> None:
     db.execute_sql("SELECT 1")
 
 
+def told(problem: Problem) -> tuple[int, dict[str, Any]]:
+    """The status and the document that tell of a problem on the surface that was asked."""
+    forms: Mapping[str, Form] = current_app.extensions[_FORMS]
+    for prefix, form in forms.items():
+        if request.path == prefix or request.path.startswith(f"{prefix}/"):
+            return form(problem)
+    return common_form(problem)
+
+
+def common_form(problem: Problem) -> tuple[int, dict[str, Any]]:
+    """The form of every surface that has none of its own."""
+    document = {"error": problem.code, "message": problem.message, "request_id": g.get("request_id"), **problem.facts}
+    return problem.status, document
+
+
+def as_problem(error: Exception) -> Problem:
+    """What to tell of an error that is no refusal, and the line in the log about it."""
+    if _is_outage(error):
+        log.warning("request.unavailable", error=type(error).__name__, reason=str(error).strip()[:200])
+        return UNAVAILABLE
+    log.error("request.fault", exc_info=error)
+    return FAULT
+
+
+def _is_outage(error: Exception) -> bool:
+    if isinstance(error, (redis.RedisError, TooMuchContention, *OUTAGES)):
+        return True
+    # A server that dies between two packets reaches us as a bare DatabaseError: one without a code from the server.
+    return isinstance(error, DatabaseError) and sqlstate(error) is None and db.is_closed_by_server()
+
+
 def _refused(refusal: Refusal) -> Response:
     headers = {}
     if "retry_after" in refusal.facts:
         headers["Retry-After"] = str(refusal.facts.pop("retry_after"))
-    return _answer(refusal.status, refusal.code, refusal.message, refusal.facts, headers)
+    return _answer(Problem(refusal.status, refusal.code, refusal.message, refusal.facts), headers)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -62,11 +115,11 @@ def _http_error(error: HTTPException) -> Response:
         try:
             check_both_servers()
         except (redis.RedisError, *OUTAGES) as outage:
-            return _unavailable(outage)
+            return _failed(outage)
     status = error.code or 500
     code, message = _OF_STATUS.get(status, (_as_code(error.name), f"{error.name}."))
     allow = error.get_response().headers.get("Allow") if status == 405 else None
-    return _answer(status, code, message, {}, {"Allow": allow} if allow else {})
+    return _answer(Problem(status, code, message), {"Allow": allow} if allow else {})
 
 
 def _malformed(error: ParseException) -> Response:
@@ -74,28 +127,15 @@ def _malformed(error: ParseException) -> Response:
     return _http_error(BadRequest())
 
 
-def _unavailable(outage: Exception) -> Response:
-    log.warning("request.unavailable", error=type(outage).__name__, reason=str(outage).strip()[:200])
-    message = "The service cannot answer at the moment; nothing was lost, try again shortly."
-    return _answer(503, ServiceUnavailable.code, message, {}, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+def _failed(error: Exception) -> Response:
+    problem = as_problem(error)
+    return _answer(problem, {"Retry-After": str(RETRY_AFTER_SECONDS)} if problem is UNAVAILABLE else {})
 
 
-def _fault(error: Exception) -> Response:
-    # A server that dies between two packets reaches us as a bare DatabaseError: one without a code from the server.
-    if isinstance(error, DatabaseError) and sqlstate(error) is None and db.is_closed_by_server():
-        return _unavailable(error)
-    log.error("request.fault", exc_info=error)
-    return _answer(
-        500, "internal_error", "Something went wrong on our side; it is on record under this request id.", {}
-    )
-
-
-def _answer(
-    status: int, code: str, message: str, facts: dict[str, Any], headers: dict[str, str] | None = None
-) -> Response:
-    g.error_code = code
-    body = {"error": code, "message": message, "request_id": g.get("request_id"), **facts}
-    return answer(body, status, headers)
+def _answer(problem: Problem, headers: dict[str, str]) -> Response:
+    status, document = told(problem)
+    g.error_code = document["error"]
+    return answer(document, status, headers)
 
 
 def _as_code(name: str) -> str:

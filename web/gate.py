@@ -70,13 +70,13 @@ def enter(api_key: str | None, kind: Kind, hint: str) -> None:
     if not _comes_from_allowed_address(known.caller):
         known = _identify_anew(api_key, kind, hint)  # the list may have changed since it was remembered
         _check_address(known.caller)
-    signature, refusal = _check_signature(known.caller)
+    signature, refusal = _check_signature(known.caller, kind)
     counted = _count(known.caller, kind, signature)
     if counted.version != known.version:
         # An operator changed the key since it was remembered: what the database says now is what counts.
         known = _identify_anew(api_key, kind, hint)
         _check_address(known.caller)
-        signature, refusal = _check_signature(known.caller)
+        signature, refusal = _check_signature(known.caller, kind)
     g.caller, g.signature, g.replayed = known.caller, signature, counted.seen
     if not counted.accepted:
         raise _too_many(known.caller, kind)
@@ -113,9 +113,12 @@ def _check_address(caller: Caller) -> None:
         raise AddressNotAllowed(f"This key may not be used from {address}; ask the operator to allow the address.")
 
 
-def _check_signature(caller: Caller) -> tuple[bytes | None, Exception | None]:
-    """The signature, if it holds; or its refusal, which waits until the request has been counted."""
-    if request.method != "POST" or caller.secret is None:
+def _check_signature(caller: Caller, kind: Kind) -> tuple[bytes | None, Exception | None]:
+    """The signature, if it holds; or its refusal, which waits until the request has been counted.
+
+    Requests of v2 are not signed: a secret of such a key signs our webhooks to its holder, and nothing else.
+    """
+    if kind != "v1" or request.method != "POST" or caller.secret is None:
         return None, None
     return signatures.check(caller.secret)
 

@@ -41,7 +41,7 @@ def test_a_new_product_is_for_sale(client: FlaskClient) -> None:
         ({"description": "half \ud800"}, "description"),
         ({"price_usdt": 0}, "price_usdt"), ({"price_usdt": "-1"}, "price_usdt"), ({"price_usdt": 1_000_001}, "price_usdt"),
         ({"price_usdt": "1.0000001"}, "price_usdt"), ({"min_quantity": 0}, "min_quantity"),
-        ({"min_quantity": 2.0}, "min_quantity"), ({"max_quantity": 10_001}, "max_quantity"),
+        ({"min_quantity": 2.0}, "min_quantity"), ({"max_quantity": 1_000_001}, "max_quantity"),
         ({"min_quantity": 6, "max_quantity": 5}, "min_quantity"), ({"provider": "nobody"}, "provider"),
         ({"active": "yes"}, "active"), ({"needs_recipient": 1}, "needs_recipient"), ({"in_stock": 5}, "in_stock"),
         ({"name": None}, "name"), ({"price_usdt": None}, "price_usdt"), ({"description": None}, "description"),
@@ -55,6 +55,19 @@ def test_a_wrong_field_is_named_when_adding_and_when_changing(
     for refused in (desk.post("/products", {**NEW, **change}), desk.patch(f"/products/{product.id}", change)):
         assert (refused.status_code, refused.json["error"]) == (422, "invalid_body")
         assert [fault["field"] for fault in refused.json["fields"]] == [field]
+
+
+def test_an_order_may_be_as_large_as_the_operator_says_and_of_ten_thousand_if_he_says_nothing(
+    client: FlaskClient,
+) -> None:
+    desk = make_desk(client)
+
+    made = desk.post("/products", NEW)
+    raised = desk.patch(f"/products/{made.json['id']}", {"max_quantity": 1_000_000})
+
+    assert (made.json["max_quantity"], raised.json["max_quantity"]) == (10_000, 1_000_000)
+    beyond = desk.post("/products", {**NEW, "sku": "other", "min_quantity": 10_001})
+    assert [fault["field"] for fault in beyond.json["fields"]] == ["min_quantity"]
 
 
 def test_a_provider_that_is_not_configured_is_refused_with_those_that_are(client: FlaskClient) -> None:

@@ -93,7 +93,9 @@ def test_telegram_orders_neither_pay_nor_make_a_surcharge(shop: Shop) -> None:
     placed = []
     for _ in range(2):
         with db.connection_context():
-            placed.append(orders.place(Purchase(shop.account_id, key_id, "v2", product.id, 1)).order["price"])
+            placed.append(
+                orders.place(Purchase(shop.account_id, key_id, "v2", product.id, 1, recipient="durov")).order["price"]
+            )
 
     assert placed == [10_000_000, 10_000_000]
     assert price(shop, product) == ("10", 0)
@@ -165,3 +167,25 @@ def test_the_floor_is_on_the_total_without_surcharge(shop: Shop) -> None:
     assert shop.order(product, 2).status_code == 200
 
     assert shop.order(product, 1).json["min_quantity"] == 2
+
+
+def test_goods_for_a_telegram_user_have_neither_a_floor_nor_a_surcharge(shop: Shop) -> None:
+    stars = make_product("0.012", in_stock=1000, min_quantity=50, needs_recipient=True)
+
+    placed = [exact(shop.order(stars, 50, recipient="durov")) for _ in range(3)]
+
+    assert [(str(order["price_usdt"]), order["raw_data"]["dp_hits"]) for order in placed] == [("0.6", 0)] * 3
+
+
+def test_goods_for_a_telegram_user_raise_no_other_price(shop: Shop) -> None:
+    premium, key = make_product("10", needs_recipient=True), make_product("10")
+    shop.order(premium, recipient="durov")
+
+    assert price(shop, key) == ("10", 0)
+
+
+def test_a_recipient_that_goods_do_not_need_does_not_spare_the_surcharge(shop: Shop) -> None:
+    product = make_product("10")
+    shop.order(product, recipient="durov")
+
+    assert price(shop, product) == ("10.1", 1)

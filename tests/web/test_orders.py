@@ -14,8 +14,7 @@ from models.strict_json import parse
 from models.tables import Order
 from settings import settings
 from tests.factories import Shop, eventually, exact, make_product, make_shop
-from web import webhook_urls
-from web.v1 import orders as orders_view
+from web import waiting, webhook_urls
 
 FIELDS = {
     "order_id", "status", "product_id", "quantity", "delivered_quantity", "price_usdt", "refunded", "refunded_usdt",
@@ -208,7 +207,7 @@ def test_a_wait_that_is_over_shows_the_present_state(shop: Shop, wait: str) -> N
 
 
 def test_a_wait_is_bounded_by_the_servers_limit(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders_view, "settings", settings.model_copy(update={"wait_timeout_seconds": 1}))
+    monkeypatch.setattr(waiting, "settings", settings.model_copy(update={"wait_timeout_seconds": 1}))
     order_id, began = shop.order(make_product("10")).json["order_id"], time.monotonic()
 
     for query in ("wait=true&timeout=86400", "wait=true"):

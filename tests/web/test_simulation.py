@@ -1,6 +1,8 @@
-"""Made-up transfers: only where they are allowed, and through the same path as real ones."""
+"""Made-up transfers: only where they are allowed, and through the same path as real ones. What the sandbox sold."""
 
 import time
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +11,9 @@ from flask.testing import FlaskClient
 from models.operators import Role
 from settings import settings
 from tests.desk import Desk, make_desk
-from tests.factories import Shop, exact, make_shop
+from tests.factories import Shop, eventually, exact, make_shop
 from tests.payers import NETWORK, NETWORKS, ask, make_till, pay
+from tests.sandbox import running_sandbox
 from web.admin import simulation
 
 
@@ -115,3 +118,38 @@ def test_who_may_only_read_makes_nothing_up(client: FlaskClient) -> None:
 @pytest.mark.parametrize("amount", ["0.000001", "1000000000"])
 def test_the_smallest_and_the_largest_amount_are_kept_exactly(till: Desk, amount: str) -> None:
     assert str(exact(till.get(f"/deposits/{pay(till, amount)['id']}"))["amount_usdt"]) in (amount, "0.000001", "1E-6")
+
+
+def test_what_the_sandbox_sold_is_listed_as_it_is(till: Desk, tmp_path: Path) -> None:
+    with running_sandbox(tmp_path) as sandbox:
+        assert till.get("/simulate/purchases").json == []
+        for username, ton in (("durov", 12.34), ("pavel", 5)):
+            recipient = sandbox.get("/ton/recipient/search", username=username, amount=ton).json()["recipient"]
+            body = {"username": username, "recipient_hash": recipient, "amount": ton, "wallet_type": "TON"}
+            sandbox.post("/orders/ton", body, f"key-{username}")
+        sales = eventually(lambda: len(sold := exact(till.get("/simulate/purchases"))) == 2 and sold, "both sales")
+        of_one = exact(till.get("/simulate/purchases", username="Durov"))
+
+    assert [{**sale, "at": 0} for sale in sales] == [
+        {"reference": "key-durov", "username": "durov", "product": "ton", "quantity": Decimal("12.34"), "at": 0},
+        {"reference": "key-pavel", "username": "pavel", "product": "ton", "quantity": 5, "at": 0},
+    ]
+    assert of_one == sales[:1]
+
+
+def test_a_sandbox_that_does_not_answer_is_unavailable(till: Desk) -> None:
+    refused = till.get("/simulate/purchases")
+
+    assert (refused.status_code, refused.json["error"]) == (503, "service_unavailable")
+    assert int(refused.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("change", [{"allow_simulation": False}, {"sandbox_api_url": None}])
+def test_without_simulation_or_sandbox_there_are_no_purchases_to_list(
+    till: Desk, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(simulation, "settings", settings.model_copy(update=change))
+
+    refused = till.get("/simulate/purchases")
+
+    assert (refused.status_code, refused.json["error"]) == (404, "not_found")

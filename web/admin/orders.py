@@ -17,9 +17,9 @@ from web.admin.fields import Prose
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
-from web.bodies import LARGEST_ID, QueryInt, StrictModel, plain_text, read_body, read_query
+from web.bodies import LARGEST_ID, QueryInt, StrictModel, YesOrNo, plain_text, read_body, read_query
 from web.v1 import orders as v1_orders
-from web.v1.orders import OrderStatus, YesOrNo
+from web.v1.orders import OrderStatus
 from web.v1.products import LATEST_EPOCH
 
 AnyOrderStatus = Literal[OrderStatus, "awaiting_payment"]

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models import catalogue
-from models.catalogue import LARGEST_QUANTITY
-from models.money import PER_USD
+from models.catalogue import LARGEST_PRICE, LARGEST_QUANTITY, USUAL_LARGEST_QUANTITY
 from models.operators import Role
 from models.tables import Product
 from settings import settings
@@ -18,8 +17,6 @@ from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
 from web.bodies import StrictModel, Usd, read_body, read_query
 from web.v1 import products as v1_products
-
-LARGEST_PRICE = 1_000_000 * PER_USD
 
 
 def _configured(provider: str) -> str:
@@ -43,7 +40,7 @@ class NewProduct(StrictModel):
     price_usdt: Price
     description: Prose = ""
     min_quantity: Quantity = 1
-    max_quantity: Quantity = LARGEST_QUANTITY
+    max_quantity: Quantity = USUAL_LARGEST_QUANTITY
     provider: Provider = "stock"
     needs_recipient: bool = False
     active: bool = True

@@ -1,4 +1,5 @@
-"""Made-up transfers, for development: they are recorded, matched and credited as real ones are."""
+"""For development: made-up transfers, which are recorded, matched and credited as real ones are, and what the made-up
+provider sold."""
 
 import secrets
 import time
@@ -10,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from jobs import enqueue
 from models import deposit_credits, deposits, networks
-from models.database import db, retrying
+from models.database import db, release_connection, retrying
 from models.deposits import Arrival, Recorded
 from models.money import LARGEST
 from models.operators import Role
@@ -18,7 +19,8 @@ from settings import settings
 from web.admin import deposits as admin_deposits
 from web.admin.guard import needs
 from web.answers import answer
-from web.bodies import StrictModel, Usd, plain_text, read_body
+from web.bodies import QueryModel, StrictModel, Usd, plain_text, read_body, read_query
+from web.errors import RETRY_AFTER_SECONDS, ServiceUnavailable
 from web.v1.products import LATEST_EPOCH
 
 SENDER = "simulated"
@@ -33,9 +35,16 @@ class SimulatedTransfer(StrictModel):
     block_time: Annotated[int, Field(ge=0, le=LATEST_EPOCH)] | None = None
 
 
+class PurchasesQuery(QueryModel):
+    """Whose purchases; everybody's, if left out."""
+
+    username: Annotated[str, Field(max_length=64)] | None = None
+
+
 def route(admin: Blueprint) -> None:
     """Add this resource's addresses."""
     admin.post("/simulate/transfer")(simulate)
+    admin.get("/simulate/purchases")(list_purchases)
 
 
 @needs(Role.OPERATE)
@@ -44,6 +53,24 @@ def simulate() -> Response:
     if not settings.allow_simulation:
         raise NotFound
     return answer(transfer(read_body(SimulatedTransfer)), 201)
+
+
+@needs(Role.READ)
+def list_purchases() -> Response:
+    """What the made-up provider really sold, by its own book."""
+    if not settings.allow_simulation or settings.sandbox_api_url is None:
+        raise NotFound
+    username = read_query(PurchasesQuery).username
+    # Loaded when it is wanted: where there is no sandbox, the web needs none of it.
+    from jobs.providers import sandbox
+    from jobs.providers.base import ProviderFault
+
+    release_connection()
+    try:
+        return answer(sandbox.purchases(username))
+    except ProviderFault as fault:
+        message = f"The sandbox cannot tell ({fault}); try again shortly."
+        raise ServiceUnavailable(message, retry_after=RETRY_AFTER_SECONDS) from None
 
 
 def transfer(made_up: SimulatedTransfer) -> dict[str, Any]:

@@ -4,25 +4,22 @@ from typing import Annotated, Any, Literal
 
 import structlog
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field
 
 from jobs import enqueue
-from jobs.waiting import waiters
 from models import listings, orders, stock
 from models.database import Row
 from models.errors import Refusal
 from models.idempotency import IdempotencyKey
+from models.leases import in_units
 from models.money import LARGEST, usd
 from models.paging import Cursor
 from models.purchases import Purchase
 from models.tables import epoch
 from models.webhooks import DELIVERED_STATUSES
-from settings import settings
 from web import idempotency
 from web.answers import answer
 from web.bodies import (
-    LARGEST_ID,
     Id,
     QueryInt,
     QueryModel,
@@ -34,6 +31,7 @@ from web.bodies import (
 )
 from web.telegram_names import Username
 from web.v1.products import LATEST_EPOCH
+from web.waiting import WaitQuery, answer_at_the_end
 from web.webhook_urls import check_webhook_url
 
 
@@ -51,28 +49,6 @@ class OrderBody(StrictModel):
     client_reference: Annotated[str, Field(max_length=64), AfterValidator(plain_text)] | None = None
     max_price_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)] | None = None
     recipient: Username | None = None
-
-
-def _yes_or_no(value: Any) -> bool:
-    word = str(value).lower()  # Python's clients write True
-    if word not in ("true", "false", "1", "0"):
-        raise PydanticCustomError("yes_or_no", "must be true or false")
-    return word in ("true", "1")
-
-
-YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
-
-
-class WaitQuery(QueryModel):
-    """Whether to wait for the end of an order, and how many seconds at most."""
-
-    wait: YesOrNo = False
-    timeout: Annotated[QueryInt, Field(ge=0, le=LARGEST_ID)] = settings.wait_timeout_seconds
-
-    @property
-    def seconds(self) -> int:
-        """How long to wait."""
-        return min(self.timeout, settings.wait_timeout_seconds)
 
 
 OrderStatus = Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"]
@@ -108,9 +84,9 @@ def place_order() -> Response:
     structlog.contextvars.bind_contextvars(order_id=placed.order["id"])
     if not placed.replayed:
         enqueue.fulfil(placed.order["id"], placed.order["provider"])
-    headers = {"Idempotent-Replayed": "true"} if placed.replayed else None
+    headers = {"Idempotent-Replayed": "true"} if placed.replayed else {}
     if query.wait:
-        return answer(_awaited(placed.order["id"], query.seconds), headers=headers)
+        return answer_at_the_end(placed.order["id"], query.seconds, _present_state, headers)
     if placed.first_waited:
         return answer(_with_items(placed.order), headers=headers)
     return answer(_as_accepted(placed.order), headers=headers)
@@ -121,7 +97,7 @@ def show_order(order_id: int) -> Response:
     query = read_query(WaitQuery)
     order = get_own(order_id)
     if query.wait and order["status"] == "processing":
-        return answer(_awaited(order["id"], query.seconds))
+        return answer_at_the_end(order["id"], query.seconds, _present_state)
     return answer(_with_items(order))
 
 
@@ -150,8 +126,8 @@ def view(order: Row) -> dict[str, Any]:
         "order_id": order["id"],
         "status": order["status"],
         "product_id": order["product_id"],
-        "quantity": order["quantity"],
-        "delivered_quantity": order["delivered_quantity"],
+        "quantity": in_units(order["quantity"], order["parts"]),
+        "delivered_quantity": in_units(order["delivered_quantity"], order["parts"]),
         "price_usdt": usd(order["price"]),
         "refunded": order["refunded"] > 0,
         "refunded_usdt": usd(order["refunded"]),
@@ -179,9 +155,8 @@ def _purchase(body: OrderBody, key: IdempotencyKey | None) -> Purchase:
     )
 
 
-def _awaited(order_id: int, seconds: int) -> dict[str, Any]:
-    waiters.wait(order_id, seconds)
-    return _with_items(orders.get(order_id))
+def _present_state(order: Row) -> tuple[int, dict[str, Any]]:
+    return 200, _with_items(order)
 
 
 def _with_items(order: Row) -> dict[str, Any]:
