@@ -1,5 +1,7 @@
 """bin/test: the linters and the tests, on servers of their own."""
 
+import base64
+import secrets
 import signal
 import sys
 import tempfile
@@ -10,6 +12,7 @@ from dev.child import Command
 from dev.console import Console, open_console
 from dev.environment import development_settings, given_environment, port_in, process_environment
 from dev.errors import StartError
+from dev.ports import LOOPBACK, free_port
 from dev.servers import start_servers
 from dev.supervisor import StopRequested, Supervisor
 
@@ -18,20 +21,11 @@ LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo"
 # How the names of Sutler's settings start. A developer's shell may hold those of a real installation, and tests must
 # reach neither its data nor its providers; they are to give the same result everywhere, too.
 SETTING_PREFIXES = (
-    *(
-        "ADMIN_TOKEN",
-        "ALLOW_",
-        "ARBITRUM_",
-        "BIND_HOST",
-        "BROKER_",
-        "BSC_",
-        "DATABASE_",
-        "DYNAMIC_PRICING",
-        "GRAMSTACK_",
-    ),
-    *("ISTAR_", "LOG_FORMAT", "ORDER_", "POLYGON_", "PORT", "PUBLIC_URL", "REDIS_", "REFERRAL_", "REFUND_", "SCAN_"),
-    *("SECRET_KEYS", "SENTRY_", "SOLANA_", "TELEGRAM_", "TONCENTER_", "TOPUP_", "TRONGRID_", "TRUSTED_PROXIES"),
-    *("UPSTREAM_", "USDT_", "WAIT_", "WALLET_", "WEB_", "WEBHOOK_", "WORKER_"),
+    *("ADMIN_TOKEN", "ALLOW_", "ARBITRUM_", "BIND_HOST", "BROKER_", "BSC_", "DATABASE_", "DYNAMIC_PRICING"),
+    *("GRAMSTACK_", "ISTAR_", "LOG_FORMAT", "ORDER_", "POLYGON_", "PORT", "PROVIDER_", "PUBLIC_URL", "REDIS_"),
+    *("REFERRAL_", "REFUND_", "SANDBOX_", "SCAN_", "SECRET_KEYS", "SENTRY_", "SOLANA_", "TELEGRAM_", "TONCENTER_"),
+    *("TOPUP_", "TRONGRID_", "TRUSTED_PROXIES", "UPSTREAM_", "USDT_", "WAIT_", "WALLET_", "WEB_", "WEBHOOK_"),
+    "WORKER_",
 )
 
 
@@ -55,6 +49,7 @@ def _check(console: Console, arguments: Sequence[str]) -> int:
         environ = process_environment(given, settings, var)
         lint_code = 0 if arguments else _lint(supervisor, console, environ)
         environ |= start_servers(supervisor, var, given, web_port=port_in(given), is_durable=False)
+        environ |= _provider_settings()
         pytest = (sys.executable, "-m", "pytest", *arguments)
         return _run(supervisor, "pytest", pytest, environ) or lint_code
 
@@ -64,6 +59,26 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environ.items() if not name.startswith(SETTING_PREFIXES)}
     servers = {name: environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
     return kept | {name: url for name, url in servers.items() if url}
+
+
+def _provider_settings() -> dict[str, str]:
+    """Every provider switched on, each at a port of its own where nothing listens until a test starts it there."""
+    ports: list[int] = []
+    for _ in range(4):
+        ports.append(free_port(ports))
+    sandbox, istar, gramstack, upstream = (f"http://{LOOPBACK}:{port}" for port in ports)
+    return {
+        "SANDBOX_API_URL": sandbox,
+        "SANDBOX_WEBHOOK_SECRET": secrets.token_urlsafe(),
+        "ISTAR_API_URL": istar,
+        "ISTAR_API_KEY": "test",
+        "ISTAR_WEBHOOK_SECRET": secrets.token_urlsafe(),
+        "GRAMSTACK_API_URL": gramstack,
+        "GRAMSTACK_API_TOKEN": secrets.token_urlsafe(),
+        "UPSTREAM_API_URL": f"{upstream}/api/v1",
+        "UPSTREAM_API_KEY": "test",
+        "UPSTREAM_API_SECRET": base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
 
 
 def _lint(supervisor: Supervisor, console: Console, environ: Mapping[str, str]) -> int:

@@ -17,7 +17,7 @@ from dev.errors import StartError
 from dev.ports import refuse_busy_port
 from dev.processes import end_leftovers
 from dev.procfile import as_argv, read_procfile
-from dev.servers import start_servers
+from dev.servers import start_sandbox, start_servers
 from dev.sole_use import sole_use_of
 from dev.supervisor import StopRequested, Supervisor
 
@@ -45,6 +45,7 @@ def _run(console: Console) -> None:
         refuse_busy_port(port)
         console.say(f"Starting on {var}; Ctrl-C ends it.")
         settings = development_settings(given, var) | start_servers(supervisor, var, given, web_port=port)
+        settings |= start_sandbox(supervisor, var, given, web_port=port)
         write_settings(var / "environment", settings)
         environ = process_environment(given, settings, var)
 

@@ -1,9 +1,15 @@
-"""PostgreSQL and Redis for a run: ours, unless the caller names others."""
+"""The servers of a run, PostgreSQL, Redis and the sandbox: ours, unless the caller names others."""
 
+import http.client
+import secrets
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.ports import free_port
+from dev.child import Command
+from dev.environment import process_environment
+from dev.kept_secret import kept_secret
+from dev.ports import LOOPBACK, free_port
 from dev.postgres import Postgres
 from dev.redis_server import RedisServer
 from dev.supervisor import Supervisor
@@ -31,3 +37,37 @@ def start_servers(
     for server, child in children:
         supervisor.wait_until(server.is_ready, child, SECONDS_TO_START)
     return urls | {name: server.url for name, server in servers.items()}
+
+
+def start_sandbox(supervisor: Supervisor, var: Path, given: Mapping[str, str], *, web_port: int) -> dict[str, str]:
+    """Start the made-up provider, unless `given` names one; return its settings.
+
+    To be called when the other servers run, whose ports are taken then. Raises StartError when it does not start.
+    """
+    secret = given.get("SANDBOX_WEBHOOK_SECRET") or kept_secret(var / "sandbox_secret", secrets.token_urlsafe)
+    if "SANDBOX_API_URL" in given:
+        return {"SANDBOX_API_URL": given["SANDBOX_API_URL"], "SANDBOX_WEBHOOK_SECRET": secret}
+    port = free_port({web_port})
+    notify = f"http://{LOOPBACK}:{web_port}/providers/sandbox/webhook"
+    command = Command(
+        name="sandbox",
+        argv=(sys.executable, "-m", "dev.sandbox", "--port", str(port), "--book", str(var / "sandbox.db"),
+              "--notify", notify),
+        environ=process_environment(given, {"SANDBOX_WEBHOOK_SECRET": secret}, var),
+        is_server=True,  # workers reach it until they have ended
+    )  # fmt: skip
+    child = supervisor.start(command)
+    supervisor.wait_until(lambda: _answers(port), child, SECONDS_TO_START)
+    return {"SANDBOX_API_URL": f"http://{LOOPBACK}:{port}", "SANDBOX_WEBHOOK_SECRET": secret}
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=2)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

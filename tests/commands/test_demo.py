@@ -2,13 +2,14 @@
 
 import json
 import stat
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from models import demo
+from models import catalogue, demo
 from models.database import db, rows
 from settings import settings
 from tests.commands.results import Command
@@ -66,7 +67,7 @@ def test_an_empty_database_gets_three_clients_with_money(command: Command, clien
 
 def test_the_catalogue_has_what_tools_rely_on(command: Command, out: Path) -> None:
     load(command, out)
-    products = query("SELECT * FROM products ORDER BY id")
+    products = query("SELECT * FROM products WHERE provider = 'stock' ORDER BY id")
 
     assert products[0]["id"] == 1
     assert products[0]["price"] >= 7_500_000
@@ -76,6 +77,60 @@ def test_the_catalogue_has_what_tools_rely_on(command: Command, out: Path) -> No
     assert [product["in_stock"] for product in products].count(3) == 1
     assert 3 <= len({product["category"] for product in products}) <= 4
     assert all(product["in_stock"] and product["description"] for product in products)
+
+
+TELEGRAM_GOODS = [
+    ("tg-star", Decimal("0.012"), 50, 1_000_000),
+    ("tg-premium-3", 12, 1, 1),
+    ("tg-premium-6", 16, 1, 1),
+    ("tg-premium-12", 29, 1, 1),
+    ("tg-ton", Decimal("3.5"), 1, 10_000),
+]
+
+
+def telegram_goods() -> list[tuple[Any, ...]]:
+    """The catalogue's Telegram goods: sku, price in dollars, and the quantities that an order may have."""
+    found = query("SELECT * FROM products WHERE category = 'Telegram' ORDER BY id")
+    assert all(
+        (product["provider"], product["needs_recipient"], product["in_stock"]) == ("sandbox", True, None)
+        and product["description"]
+        for product in found
+    )
+    return [
+        (product["sku"], Decimal(product["price"]) / MICROS, product["min_quantity"], product["max_quantity"])
+        for product in found
+    ]
+
+
+def test_telegram_goods_are_made_to_order_by_the_sandbox(command: Command, out: Path) -> None:
+    load(command, out)
+
+    assert telegram_goods() == TELEGRAM_GOODS
+    assert query("SELECT min(id) AS first FROM products WHERE provider = 'sandbox'") == [{"first": 11}]
+
+
+def test_without_a_sandbox_there_are_no_telegram_goods_until_a_start_with_one(
+    command: Command, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(demo, "settings", settings.model_copy(update={"sandbox_api_url": None}))
+        load(command, out)
+    assert telegram_goods() == []
+
+    load(command, out)
+    load(command, out)
+
+    assert telegram_goods() == TELEGRAM_GOODS
+
+
+def test_a_later_start_leaves_the_telegram_goods_as_operators_changed_them(command: Command, out: Path) -> None:
+    load(command, out)
+    with db.connection_context():
+        catalogue.change("test", catalogue.named("tg-star").id, {"price": 15_000})
+
+    load(command, out)
+
+    assert telegram_goods() == [("tg-star", Decimal("0.015"), 50, 1_000_000), *TELEGRAM_GOODS[1:]]
 
 
 def test_a_later_start_keeps_the_keys_and_renews_the_rest(

@@ -37,7 +37,10 @@ def test_a_product_is_added_and_changed(command: Command, client: FlaskClient) -
         (("products", "change", "9" * 30, "--name", "x"), "There is no product with the sku"),
         (("products", "change", "1"), "must change at least one field"),
         (("products", "change", "1", "--price", "-1"), "price_usdt"),
-        (("products", "change", "1", "--provider", "nobody"), "must be one of: stock"),
+        (
+            ("products", "change", "1", "--provider", "nobody"),
+            "must be one of: gramstack, istar, sandbox, stock, upstream",
+        ),
         (("products", "add", "--sku", "x", "--category", "c", "--name", "n", "--price", "free"), "price_usdt"),
         (("orders", "show", 77), "There is no order 77"),
         (("orders", "cancel", 77), "There is no order 77"),

@@ -54,9 +54,10 @@ def test_a_setting_that_is_given_wins_and_an_empty_one_counts_as_not_given(sandb
 
 
 def test_what_holds_a_secret_is_readable_by_its_owner_only(sandbox: Sandbox) -> None:
-    run = sandbox.start(with_servers=True)
+    run = sandbox.start(with_servers=True, SANDBOX_API_URL="", SANDBOX_WEBHOOK_SECRET="")
     run.wait_until_ready()
     secret = {"admin_token", "environment", "postgres_password", "redis.conf", "redis_password", "secret_keys"}
+    secret.add("sandbox_secret")
     modes = {path.name: path.stat().st_mode & 0o777 for path in sandbox.var.iterdir() if path.name in secret}
     assert modes == dict.fromkeys(secret, 0o600)
     assert sandbox.var.stat().st_mode & 0o777 == 0o700

@@ -1,4 +1,4 @@
-"""The PostgreSQL and the Redis that bin/run brings, and what they survive."""
+"""The PostgreSQL, the Redis and the made-up provider that bin/run brings, and what they survive."""
 
 import os
 import signal
@@ -6,8 +6,24 @@ import signal
 import psutil
 import psycopg2
 import redis
+import requests
 
-from tests.dev.sandbox import Run, Sandbox, wait_for
+from tests.dev.sandbox import WEB, Run, Sandbox, wait_for
+
+BUYER = """
+import os, signal, sys, urllib.request
+
+def ask(*_):
+    request = urllib.request.Request(os.environ["SANDBOX_API_URL"] + "/wallet/balance", headers={"API-Key": "sandbox"})
+    urllib.request.urlopen(request, timeout=5)
+    print("found it", flush=True)
+    sys.exit(0)
+
+signal.signal(signal.SIGTERM, ask)
+print("waits", flush=True)
+while True:
+    signal.pause()
+"""
 
 
 def start(sandbox: Sandbox) -> Run:
@@ -112,3 +128,44 @@ def test_a_password_that_does_not_fit_the_data_is_said(sandbox: Sandbox) -> None
     run = sandbox.start(with_servers=True)
     assert run.wait_for_end() == 1
     assert run.lines[-1] == f"{sandbox.var}/postgres_password does not hold the password of {sandbox.var}/postgres."
+
+
+def sales_of(sandbox: Sandbox) -> requests.Response:
+    return requests.get(f"{sandbox.setting('SANDBOX_API_URL')}/book", headers={"API-Key": "sandbox"}, timeout=10)
+
+
+def test_the_made_up_provider_runs_until_the_end_on_a_port_and_with_a_book_of_its_own(sandbox: Sandbox) -> None:
+    # Asks the provider when it is told to end: orders in progress must still find it.
+    sandbox.write_program("buyer.py", BUYER)
+    sandbox.write_procfile(WEB, "buyer: python buyer.py")
+    run = sandbox.start(SANDBOX_API_URL="", SANDBOX_WEBHOOK_SECRET="")
+    run.wait_until_ready()
+    run.wait_for_line("buyer      | waits")
+    assert sales_of(sandbox).json() == []
+    assert len(sandbox.setting("SANDBOX_WEBHOOK_SECRET")) >= 40
+    assert (sandbox.var / "sandbox.db").exists()
+    (provider,) = sandbox.processes("dev.sandbox")
+    provider.kill()
+    run.wait_for_line("sandbox was killed by SIGKILL; it starts again now.")
+    wait_for(lambda: is_answered(sandbox), "the provider")
+    assert run.end() == 0
+    assert "buyer      | found it" in run.lines
+    assert "Traceback" not in run.output
+    assert sandbox.processes() == []
+
+
+def is_answered(sandbox: Sandbox) -> bool:
+    try:
+        return sales_of(sandbox).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_a_provider_that_the_caller_names_is_taken_instead(sandbox: Sandbox) -> None:
+    run = sandbox.start(SANDBOX_API_URL="http://127.0.0.1:9", SANDBOX_WEBHOOK_SECRET="given")
+    run.wait_until_ready()
+    assert (sandbox.setting("SANDBOX_API_URL"), sandbox.setting("SANDBOX_WEBHOOK_SECRET")) == (
+        "http://127.0.0.1:9",
+        "given",
+    )
+    assert sandbox.processes("dev.sandbox") == []
