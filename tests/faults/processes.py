@@ -46,6 +46,10 @@ class Processes:
         eventually(lambda: answers(base), "the web's first answer")
         return base
 
+    def start_scheduler(self) -> None:
+        """Start the clock."""
+        self.start(SCHEDULER)
+
     def work(self) -> None:
         """Start a worker of every queue, and the clock."""
         for queue in ("fulfilment", "webhooks", "upkeep"):
