@@ -44,6 +44,8 @@ def purchase(order_id: int) -> None:
     if ended is not None:
         log.info("order.ended", status=ended.status, provider=lease.provider, lease_token=lease.token)
         enqueue.announce(ended)
+    elif lease.past_deadline:
+        log.warning("order.needs_review", provider=lease.provider)
 
 
 def _step(lease: Lease) -> Ended | None:
@@ -52,7 +54,7 @@ def _step(lease: Lease) -> Ended | None:
         log.error("provider.not_configured", provider=lease.provider)
         submissions.put_off(lease, UNCONFIGURED_PAUSE_SECONDS, "the provider is not configured")
         return None
-    if lease.provider_faults >= provider_states.FAULTS_BEFORE_REST:
+    if lease.provider_rests or lease.provider_faults >= provider_states.FAULTS_BEFORE_REST:
         rest = provider_states.rest_seconds(lease.provider)
         if rest > 0:
             submissions.put_off(lease, rest, "the provider rests after faults")
@@ -120,8 +122,6 @@ def _finish(lease: Lease, answer: Answer) -> Ended | None:
         # The provider has given two orders one name. Which of them it delivered is not for us to guess.
         log.exception("provider.name_given_twice", provider=lease.provider)
         submissions.put_off(lease, LONGEST_PAUSE_SECONDS, "the provider named it as another order of ours")
-    if lease.past_deadline:
-        log.warning("order.needs_review", provider=lease.provider)
     return None
 
 

@@ -22,7 +22,7 @@ def waiting() -> Row:
         """
         SELECT (SELECT count(*) FROM orders WHERE status = 'processing') AS orders_processing,
             (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM orders
-                WHERE status = 'processing') AS orders_oldest_seconds,
+                WHERE status = 'processing' AND submitted_at IS NULL) AS orders_oldest_seconds,
             (SELECT count(*) FROM orders WHERE status = 'awaiting_payment') AS orders_awaiting_payment,
             (SELECT count(*) FROM orders WHERE status = 'processing' AND submitted_at IS NOT NULL
                 AND deadline_at < now()) AS orders_to_review,

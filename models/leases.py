@@ -38,6 +38,7 @@ class Lease:
     ticket: str
     provider_order_id: str | None
     provider_faults: int
+    provider_rests: bool
 
     @property
     def amount(self) -> int | Decimal:
@@ -84,7 +85,7 @@ def claim(order_id: int, *, from_stock: bool = True) -> Lease | None:
             created_at, submitted_at,
             extract(epoch FROM now() - coalesce(submitted_at, created_at))::float AS age_seconds,
             deadline_at < now() AS past_deadline, coalesce(provider_ticket, '') AS ticket, provider_order_id,
-            coalesce(faults_in_a_row, 0) AS provider_faults
+            coalesce(faults_in_a_row, 0) AS provider_faults, coalesce(rests_until > now(), false) AS provider_rests
         FROM taken LEFT JOIN provider_states ON provider_states.name = taken.provider
         """,
         {

@@ -20,7 +20,7 @@ metrics.before_request(guard.enter)
 
 _WAITING = {
     "orders_processing": "Orders that are being fulfilled",
-    "orders_oldest_seconds": "Age of the oldest order that is being fulfilled",
+    "orders_oldest_seconds": "Age of the oldest order that is being fulfilled and is not with its provider",
     "orders_awaiting_payment": "Website orders that wait for their transfer",
     "orders_to_review": "Orders whose provider has not told their end by the deadline",
     "webhooks_pending": "Webhooks that are still to be delivered",
