@@ -28,6 +28,14 @@ SETTING_PREFIXES = (
     "WORKER_",
 )
 
+# Each provider's setting for its address, the path of that, and its keys and secrets.
+PROVIDER_SETTINGS = {
+    "SANDBOX_API_URL": ("", "SANDBOX_WEBHOOK_SECRET"),
+    "ISTAR_API_URL": ("", "ISTAR_API_KEY", "ISTAR_WEBHOOK_SECRET"),
+    "GRAMSTACK_API_URL": ("", "GRAMSTACK_API_TOKEN"),
+    "UPSTREAM_API_URL": ("/api/v1", "UPSTREAM_API_KEY", "UPSTREAM_API_SECRET"),
+}
+
 
 def main(arguments: Sequence[str]) -> int:
     """Run the linters (unless there are arguments) and pytest; returns pytest's exit code, or else a linter's."""
@@ -64,21 +72,12 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
 def _provider_settings() -> dict[str, str]:
     """Every provider switched on, each at a port of its own where nothing listens until a test starts it there."""
     ports: list[int] = []
-    for _ in range(4):
+    made = {}
+    for address, (path, *names) in PROVIDER_SETTINGS.items():
         ports.append(free_port(ports))
-    sandbox, istar, gramstack, upstream = (f"http://{LOOPBACK}:{port}" for port in ports)
-    return {
-        "SANDBOX_API_URL": sandbox,
-        "SANDBOX_WEBHOOK_SECRET": secrets.token_urlsafe(),
-        "ISTAR_API_URL": istar,
-        "ISTAR_API_KEY": "test",
-        "ISTAR_WEBHOOK_SECRET": secrets.token_urlsafe(),
-        "GRAMSTACK_API_URL": gramstack,
-        "GRAMSTACK_API_TOKEN": secrets.token_urlsafe(),
-        "UPSTREAM_API_URL": f"{upstream}/api/v1",
-        "UPSTREAM_API_KEY": "test",
-        "UPSTREAM_API_SECRET": base64.b64encode(secrets.token_bytes(32)).decode(),
-    }
+        made[address] = f"http://{LOOPBACK}:{ports[-1]}{path}"
+        made |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in names}
+    return made
 
 
 def _lint(supervisor: Supervisor, console: Console, environ: Mapping[str, str]) -> int:

@@ -4,6 +4,7 @@ import dramatiq
 import structlog
 
 from jobs import catalogue_pull, providers, queues, ticks
+from jobs.catalogue_pull import UPSTREAM
 from jobs.providers.base import ProviderFault
 from models import provider_states
 from models.database import release_connection
@@ -33,7 +34,7 @@ def check(sent_at: float, name: str) -> None:
 @dramatiq.actor(actor_name=queues.REFRESH_STOCK, queue_name=queues.PROVIDERS, max_retries=0)
 def refresh_stock(sent_at: float) -> None:
     """Take over the upstream's numbers in stock."""
-    if ticks.is_stale(queues.REFRESH_STOCK, sent_at):
+    if UPSTREAM not in settings.configured_providers or ticks.is_stale(queues.REFRESH_STOCK, sent_at):
         return
     try:
         changed = catalogue_pull.refresh_stock()

@@ -22,7 +22,7 @@ from models.settlement import Delivered, Ended, Refused
 SHORTEST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 300.0
 LONGEST_RETRY_SECONDS = 15.0  # of what could not be submitted: when the provider is back, customers wait no longer
-PAUSE_GROWTH = 3.0  # an order that is three minutes old is looked up after one more
+PAUSE_GROWTH = 2.0  # an order that is two minutes old is looked up after one more
 UNCONFIGURED_PAUSE_SECONDS = 30.0
 
 log = structlog.get_logger()
@@ -49,6 +49,10 @@ def purchase(order_id: int) -> None:
 
 
 def _step(lease: Lease) -> Ended | None:
+    word = submissions.noted(lease) if lease.provider_order_id else None
+    if word is not None:
+        delivered = Delivered(lease.quantity, lease.provider_order_id)
+        return settlement.settle(lease, delivered if word["verdict"] == "delivered" else Refused(word["reason"]))
     provider = providers.provider(lease.provider)
     if provider is None:
         log.error("provider.not_configured", provider=lease.provider)
@@ -88,12 +92,7 @@ def _ask(provider: Provider, lease: Lease) -> Answer:
 
 def _learn(provider: Provider, lease: Lease) -> Answer:
     """What became of an order that was submitted before."""
-    word = submissions.noted(lease) if lease.provider_order_id else None
     release_connection()
-    if word is not None and word["verdict"] == "delivered":
-        return Delivered(lease.quantity, lease.provider_order_id)
-    if word is not None:
-        return Refused(word["reason"], lease.provider_order_id)
     repeatable = provider.repeat_seconds > 0 and lease.age_seconds < provider.repeat_seconds
     if lease.provider_order_id is None and repeatable:
         # No name for the order: the answer was lost, or its worker died before or after the request. The provider

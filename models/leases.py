@@ -11,6 +11,7 @@ STOCK = "stock"  # the one provider that is ourselves
 LEASE_SECONDS = 15
 PROVIDER_LEASE_SECONDS = 45  # longer than a check and a submission take, each at its time limit
 REWAKE_SECONDS = 15
+MOST_ATTEMPTS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,12 @@ def finish_attempts(order_id: int, outcome: str) -> None:
 
 
 def attempts_of(order_id: int) -> list[Row]:
-    """The attempts to fulfil an order, first one first."""
-    sql = "SELECT * FROM fulfilment_attempts WHERE order_id = %(id)s ORDER BY lease_token"
-    return rows(sql, {"id": order_id})
+    """The attempts to fulfil an order, first one first; of very many, the last ones."""
+    sql = """
+        SELECT * FROM (SELECT * FROM fulfilment_attempts WHERE order_id = %(id)s ORDER BY lease_token DESC LIMIT %(n)s)
+            AS latest ORDER BY lease_token
+    """
+    return rows(sql, {"id": order_id, "n": MOST_ATTEMPTS_SHOWN})
 
 
 def due_to_wake(limit: int, *, from_stock: bool) -> list[Row]:

@@ -101,7 +101,9 @@ def _ours(provider: str, skus: Sequence[str]) -> list[Row]:
         SELECT p.id, p.sku, p.provider, p.price, p.in_stock, coalesce(o.promised, 0)::bigint AS promised
         FROM products p LEFT JOIN (
             SELECT product_id, sum(quantity / parts) AS promised FROM orders
-            WHERE status IN ('processing', 'awaiting_payment') AND provider_order_id IS NULL GROUP BY product_id
+            -- spelled out, since no index is found for IN: each of the two states has one of its own
+            WHERE (status = 'processing' OR status = 'awaiting_payment') AND provider_order_id IS NULL
+            GROUP BY product_id
         ) o ON o.product_id = p.id
         WHERE p.sku = ANY(%(skus)s) OR p.provider = %(provider)s ORDER BY p.id
         """,

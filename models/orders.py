@@ -110,7 +110,8 @@ _WRITE = Statement(
         FROM priced
         RETURNING {COLUMNS}
     ), reserved AS (
-        UPDATE products SET in_stock = in_stock - placed.quantity, updated_at = now()
+        UPDATE products SET updated_at = now(),
+            in_stock = in_stock - (placed.quantity + placed.parts - 1) / placed.parts
         FROM placed WHERE products.id = placed.product_id AND in_stock IS NOT NULL RETURNING 1
     ), held AS (
         UPDATE accounts SET available = available - placed.price, held = held + placed.price

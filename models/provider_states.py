@@ -13,7 +13,7 @@ from models.database import Row, changed, row, rows
 FAULTS_BEFORE_REST = 10
 FIRST_REST_SECONDS = 1.0
 LONGEST_REST_SECONDS = 30.0  # a fault must not cost much more than itself once it is over
-PROBE_SECONDS = 20.0  # how long the one that tries for all may take, before another one does
+PROBE_SECONDS = 40.0  # how long the one that tries for all may take, before another one does
 RECENT_SECONDS = 60
 LONGEST_ERROR = 300
 
@@ -35,8 +35,8 @@ def rest_seconds(name: str) -> float:
     ):
         return 0.0
     found = row(
-        "SELECT greatest(extract(epoch FROM rests_until - now()), 0)::float AS seconds FROM provider_states"
-        " WHERE name = %(name)s",
+        "SELECT extract(epoch FROM rests_until - now())::float AS seconds FROM provider_states"
+        " WHERE name = %(name)s AND rests_until > now()",
         {"name": name},
     )
     return float(found["seconds"]) if found else 0.0

@@ -20,7 +20,7 @@ def recent_of_total(seconds: int) -> str:
     Goods for a Telegram user have fixed prices: their orders, the only ones with a recipient, raise none.
     """
     return f"""
-        SELECT 1 FROM orders WHERE base_total = wanted.base_total AND recipient IS NULL
+        SELECT 1 FROM orders WHERE base_total = wanted.base_total AND surface <> 'v2' AND recipient IS NULL
             AND created_at > now() - make_interval(secs => {seconds}) ORDER BY created_at DESC LIMIT %(max_hits)s
     """  # noqa: S608 - put together from literals
 
@@ -138,5 +138,5 @@ def _refuse_quantity(purchase: Purchase, facts: Row) -> None:
     if purchase.quantity > facts["max_quantity"] * purchase.parts:
         most = facts["max_quantity"]
         raise AboveMaximum(f"The largest order of this product is {most} units.", max_quantity=most)
-    if facts["in_stock"] is not None and purchase.quantity > facts["in_stock"]:
+    if facts["in_stock"] is not None and purchase.quantity > facts["in_stock"] * purchase.parts:
         raise InsufficientStock(f"There are {facts['in_stock']} units in stock.", in_stock=facts["in_stock"])

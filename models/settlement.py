@@ -11,37 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from peewee import IntegrityError
-
-from models import audit, catalogue, ledger, stock, webhooks
-from models.database import Row, changed, db, retrying, row, violated_constraint
-from models.errors import Refusal
+from models import catalogue, ledger, stock, webhooks
+from models.database import Row, changed, db, retrying, row
 from models.leases import STOCK, Lease, finish_attempts
-from models.money import Micros, usd
+from models.money import Micros
 from models.orders import OrderNotFound
 
 FinalStatus = Literal["completed", "partial", "failed", "expired", "cancelled", "refunded"]
 FINAL_STATUSES: frozenset[str] = frozenset({"completed", "partial", "failed", "expired", "cancelled", "refunded"})
-
-
-class NotCancellable(Refusal):
-    status, code = 409, "not_cancellable"
-
-
-class NotRefundable(Refusal):
-    status, code = 409, "not_refundable"
-
-
-class NotRetryable(Refusal):
-    status, code = 409, "not_retryable"
-
-
-class NotSettleable(Refusal):
-    status, code = 409, "not_settleable"
-
-
-class ProviderOrderTaken(Refusal):
-    status, code = 409, "provider_order_taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +64,7 @@ def settle(lease: Lease, outcome: Outcome) -> Ended | None:
             order = _lock_open(lease.order_id, lease.token)
             if order is None:
                 return None
-            return _settled(order, outcome)
+            return conclude(order, outcome)
 
     return retrying(transaction)
 
@@ -105,7 +82,7 @@ def expire(order_id: int, lease: Lease | None = None) -> Ended | None:
                 return None
             if lease is None and order["leased"]:
                 return None
-            return _end(order, "expired", 0, "Nothing could take the order up before its deadline.")
+            return end(order, "expired", 0, "Nothing could take the order up before its deadline.")
 
     return retrying(transaction)
 
@@ -115,89 +92,16 @@ def expire_unpaid(order_id: int) -> Ended | None:
 
     def transaction() -> Ended | None:
         with db.atomic():
-            order = _lock(order_id)
+            order = lock(order_id)
             if order["status"] != "awaiting_payment":
                 return None
-            return _end(order, "expired", 0, "It was not paid in time.")
+            return end(order, "expired", 0, "It was not paid in time.")
 
     return retrying(transaction)
 
 
-def cancel(actor: str, order_id: int) -> Ended:
-    """End an order by an operator's hand, and return the money. Raises OrderNotFound, NotCancellable."""
-
-    def transaction() -> Ended:
-        with db.atomic():
-            order = _lock(order_id)
-            if order["status"] not in ("awaiting_payment", "processing"):
-                raise NotCancellable(f"The order is {order['status']} and stays so.")
-            if order["submitted_at"] is not None:
-                raise NotCancellable("The order was submitted to its provider, who may be delivering it.")
-            audit.record(actor, "order.cancel", f"order:{order_id}")
-            return _end(order, "cancelled", 0, "An operator cancelled the order.")
-
-    return retrying(transaction)
-
-
-def refund(actor: str, order_id: int) -> Ended:
-    """Return the money of a delivered order. Raises OrderNotFound, NotRefundable."""
-
-    def transaction() -> Ended:
-        with db.atomic():
-            order = _lock(order_id)
-            if order["status"] not in ("completed", "partial"):
-                raise NotRefundable(f"The order is {order['status']}; only what was delivered can be refunded.")
-            captured: Micros = order["price"] - order["refunded"]
-            if captured:
-                ledger.refund(order["account_id"], order_id, captured, "returned by an operator")
-            audit.record(actor, "order.refund", f"order:{order_id}", amount_usdt=usd(captured))
-            return _mark(order, "refunded", order["delivered_quantity"], order["price"], order["error_message"])
-
-    return retrying(transaction)
-
-
-def settle_by_hand(actor: str, order_id: int, outcome: Delivered | Refused, note: str) -> Ended:
-    """End an order that was submitted to its provider, as an operator has found out how it went there.
-
-    Raises OrderNotFound, NotSettleable, and ProviderOrderTaken when its name at the provider is another order's.
-    """
-
-    def transaction() -> Ended:
-        with db.atomic():
-            order = _lock(order_id)
-            if order["status"] != "processing":
-                raise NotSettleable(f"The order is {order['status']} and stays so.")
-            if order["submitted_at"] is None:
-                raise NotSettleable("The order was not submitted to a provider; cancel it, or wait.")
-            word = "delivered" if isinstance(outcome, Delivered) else "failed"
-            audit.record(actor, "order.settle", f"order:{order_id}", outcome=word, note=note)
-            return _settled(order, outcome)
-
-    try:
-        return retrying(transaction)
-    except IntegrityError as error:
-        if violated_constraint(error) != "orders_provider_order_once":
-            raise
-        raise ProviderOrderTaken(
-            "Another order has this name at the provider: one delivery settles one order."
-        ) from None
-
-
-def retry(actor: str, order_id: int) -> str:
-    """Have an open order looked after by the next sweep; whoever holds its lease keeps it. Returns its provider.
-
-    Raises OrderNotFound, NotRetryable.
-    """
-    with db.atomic():
-        order = _lock(order_id)
-        if order["status"] != "processing":
-            raise NotRetryable(f"The order is {order['status']} and stays so.")
-        changed("UPDATE orders SET wake_at = now() WHERE id = %(id)s", {"id": order_id})
-        audit.record(actor, "order.retry", f"order:{order_id}")
-        return str(order["provider"])
-
-
-def _lock(order_id: int) -> Row:
+def lock(order_id: int) -> Row:
+    """The order's row, locked until the transaction ends, with `overdue` and `leased`. Raises OrderNotFound."""
     order = row(
         "SELECT *, deadline_at < now() AS overdue, lease_until >= now() AS leased"
         " FROM orders WHERE id = %(id)s FOR UPDATE",
@@ -209,24 +113,25 @@ def _lock(order_id: int) -> Row:
 
 
 def _lock_open(order_id: int, lease_token: int | None = None) -> Row | None:
-    order = _lock(order_id)
+    order = lock(order_id)
     if order["status"] != "processing" or (lease_token is not None and order["lease_token"] != lease_token):
         return None
     return order
 
 
-def _settled(order: Row, outcome: Outcome) -> Ended:
+def conclude(order: Row, outcome: Outcome) -> Ended:
+    """End a locked order as its provider answered, or as an operator found out."""
     if not isinstance(outcome, FromStock):
-        return _settled_by_provider(order, outcome)
+        return _conclude_by_provider(order, outcome)
     delivered = stock.assign(order["product_id"], order["id"], order["quantity"])
     if delivered == order["quantity"]:
-        return _end(order, "completed", delivered, None)
+        return end(order, "completed", delivered, None)
     if delivered:
-        return _end(order, "partial", delivered, f"Only {delivered} of {order['quantity']} items were in stock.")
-    return _end(order, "failed", 0, "The product went out of stock.")
+        return end(order, "partial", delivered, f"Only {delivered} of {order['quantity']} items were in stock.")
+    return end(order, "failed", 0, "The product went out of stock.")
 
 
-def _settled_by_provider(order: Row, outcome: Delivered | Refused) -> Ended:
+def _conclude_by_provider(order: Row, outcome: Delivered | Refused) -> Ended:
     if outcome.provider_order_id is not None:
         changed(
             "UPDATE orders SET provider_order_id = coalesce(provider_order_id, %(name)s) WHERE id = %(id)s",
@@ -234,19 +139,19 @@ def _settled_by_provider(order: Row, outcome: Delivered | Refused) -> Ended:
         )
     delivered = min(outcome.quantity, order["quantity"]) if isinstance(outcome, Delivered) else 0
     if isinstance(outcome, Refused) or not delivered:
-        return _end(order, "failed", 0, outcome.reason if isinstance(outcome, Refused) else outcome.note)
+        return end(order, "failed", 0, outcome.reason if isinstance(outcome, Refused) else outcome.note)
     stock.add_bought(order["product_id"], order["id"], outcome.items)
     if delivered == order["quantity"]:
-        return _end(order, "completed", delivered, None)
-    return _end(order, "partial", delivered, outcome.note or "The provider delivered a part of the order.")
+        return end(order, "completed", delivered, None)
+    return end(order, "partial", delivered, outcome.note or "The provider delivered a part of the order.")
 
 
-def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> Ended:
+def end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> Ended:
     """Make an open order final: capture the delivered share of what is held for it, and return the rest."""
     held: Micros = 0 if order["status"] == "awaiting_payment" else order["price"]
     captured: Micros = held * delivered // order["quantity"]
     returned: Micros = held - captured
-    ended = _mark(order, status, delivered, returned, error)
+    ended = mark(order, status, delivered, returned, error)
     finish_attempts(order["id"], status)
     _return_stock(order, status, delivered)
     if captured:
@@ -256,7 +161,8 @@ def _end(order: Row, status: FinalStatus, delivered: int, error: str | None) -> 
     return ended
 
 
-def _mark(order: Row, status: FinalStatus, delivered: int, refunded: Micros, error: str | None) -> Ended:
+def mark(order: Row, status: FinalStatus, delivered: int, refunded: Micros, error: str | None) -> Ended:
+    """Write a locked order's final status down, and the webhook that tells it; the money is the caller's to move."""
     final = row(
         "UPDATE orders SET status = %(status)s, delivered_quantity = %(delivered)s, refunded = %(refunded)s,"
         " error_message = %(error)s, updated_at = now() WHERE id = %(id)s RETURNING *",
@@ -277,5 +183,5 @@ def _return_stock(order: Row, status: FinalStatus, delivered: int) -> None:
     changed(
         "UPDATE products SET in_stock = in_stock + %(n)s, updated_at = now()"
         " WHERE id = %(id)s AND in_stock IS NOT NULL",
-        {"n": order["quantity"], "id": order["product_id"]},
+        {"n": -(-(order["quantity"] - delivered) // order["parts"]), "id": order["product_id"]},
     )

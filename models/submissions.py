@@ -30,7 +30,8 @@ def put_off(
     """Give the order free, to be taken up again in so many seconds; `note` says for operators how it stands.
 
     `withdrawn`: the provider surely was not asked after all, so the order can be cancelled and expire as before. What
-    the provider told us of the order in the meantime is not kept waiting. Nothing happens when the lease was lost.
+    the provider told us of the order in the meantime is not kept waiting. When the lease was lost, only the attempt
+    ends.
     Raises peewee.IntegrityError (`orders_provider_order_once`) when the provider's name for it is another order's.
     """
     changed(
@@ -55,16 +56,28 @@ def put_off(
     )  # fmt: skip
 
 
-def note(provider: str, provider_order_id: str, verdict: str, reason: str) -> None:
+def note(provider: str, provider_order_id: str, verdict: str, reason: str) -> bool:
     """Keep a provider's final word on one of its orders; the first one counts, and a repeated one changes nothing.
 
-    It may come before we know the order's name there, so it is kept whether or not an order has that name.
+    It may come before we know the order's name there, so it is kept whether or not an order has that name. False when
+    it contradicts the first one, or what we have settled.
     """
     changed(
         "INSERT INTO provider_notices (provider, provider_order_id, verdict, reason)"
         " VALUES (%(provider)s, %(id)s, %(verdict)s, %(reason)s) ON CONFLICT DO NOTHING",
         {"provider": provider, "id": provider_order_id, "verdict": verdict, "reason": reason},
     )
+    contradicted = row(
+        """
+        SELECT FROM provider_notices WHERE provider = %(provider)s AND provider_order_id = %(id)s
+            AND verdict <> %(verdict)s
+        UNION ALL
+        SELECT FROM orders WHERE provider = %(provider)s AND provider_order_id = %(id)s AND status <> 'processing'
+            AND (status IN ('completed', 'partial', 'refunded')) <> (%(verdict)s = 'delivered')
+        """,
+        {"provider": provider, "id": provider_order_id, "verdict": verdict},
+    )
+    return contradicted is None
 
 
 def noted(lease: Lease) -> Row | None:

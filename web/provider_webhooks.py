@@ -1,5 +1,6 @@
 """What providers tell us of our orders there, unasked."""
 
+import structlog
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
@@ -9,6 +10,7 @@ from models import submissions
 from models.errors import Refusal
 from web.answers import answer
 
+log = structlog.get_logger()
 provider_webhooks = Blueprint("provider_webhooks", __name__)
 
 
@@ -30,8 +32,11 @@ def receive_notice(name: str) -> Response:
     except ForgedNotice:
         raise InvalidNoticeSignature("The signature does not fit the body and our secret for webhooks.") from None
     if notice is not None:
-        if notice.verdict is not None:
-            submissions.note(name, notice.provider_order_id, notice.verdict, notice.reason)
+        if notice.verdict is not None and not submissions.note(
+            name, notice.provider_order_id, notice.verdict, notice.reason
+        ):
+            # It delivered what we have given the money back for, or the reverse: that is between operators.
+            log.error("provider.notice_contradicts", provider=name, provider_order_id=notice.provider_order_id)
         order_id = submissions.wake(name, notice.provider_order_id)
         if order_id is not None:
             enqueue.fulfil(order_id, name)

@@ -8,12 +8,15 @@ from jobs.providers.base import Provider
 from settings import settings
 
 
-@lru_cache(maxsize=16)
 def provider(name: str) -> Provider | None:
     """The provider of this name; None for one that is not configured.
 
     Its file is loaded when it is first wanted: the web needs none but for webhooks.
     """
-    if name not in settings.configured_providers:
-        return None
+    return configured(name) if name in settings.configured_providers else None
+
+
+@lru_cache
+def configured(name: str) -> Provider:
+    """A provider that is configured, made once for the process."""
     return cast(Provider, import_module(f"jobs.providers.{name}").from_settings())

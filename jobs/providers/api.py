@@ -58,9 +58,12 @@ class ApiAnswer:
         """
         if self.status in ABOUT_US:
             return True
+        is_error = 400 <= self.status < 500
+        if not is_error and not self.is_success:
+            return False
         said = self.told().lower()
-        is_page = not isinstance(self.document, dict)
-        return 400 <= self.status < 500 and (is_page or any(word in said for word in WORDS_ABOUT_US))
+        is_page = is_error and not isinstance(self.document, dict)
+        return is_page or any(word in said for word in WORDS_ABOUT_US)
 
     @property
     def is_refusal(self) -> bool:

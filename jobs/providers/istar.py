@@ -32,8 +32,9 @@ from models.telegram_goods import MONTHS_BY_SKU, Good, good_of
 from settings import settings
 
 DELIVERED_WORDS = frozenset({"completed", "success", "delivered"})
-FAILED_WORDS = frozenset({"failed", "error", "cancelled", "expired"})
+FAILED_WORDS = frozenset({"failed", "cancelled", "expired"})
 VERDICTS = {"order.completed": "delivered", "order.failed": "failed"}
+SETTLED_SECONDS = 60.0  # by then, a first request whose answer was lost is an order there, or never will be
 REPEAT_SECONDS = 3600.0  # how long it remembers a key is not documented; an hour is safe with any of them
 PATHS = {Good.STARS: "star", Good.PREMIUM: "premium", Good.TON: "ton"}
 AMOUNT_FIELDS = {Good.STARS: "quantity", Good.PREMIUM: "months", Good.TON: "amount"}
@@ -63,8 +64,8 @@ class IStar:
         recipient = answer.field("recipient", "recipient_hash")
         if answer.is_success and isinstance(recipient, str) and recipient and answer.field("success") is not False:
             return recipient
-        denied = answer.is_success and isinstance(answer.document, dict)
-        if denied or (answer.status in (400, 404, 422) and not answer.is_about_us()):
+        denied = (answer.is_success and isinstance(answer.document, dict)) or answer.status in (400, 404, 422)
+        if denied and not answer.is_about_us():
             return Refused(answer.reason() or NO_SUCH_USER.format(order.recipient))
         raise NotAccepted(answer.told(), answer.retry_after)
 
@@ -81,6 +82,8 @@ class IStar:
         answer = self._api.post(f"/orders/{PATHS[good]}", as_body(body), {"Idempotency-Key": order.reference})
         if answer.is_success:
             return _standing(answer, order)
+        if answer.is_refusal and order.submitted_at is not None and order.age_seconds < SETTLED_SECONDS:
+            return InProgress(None, "a repetition was refused; the first request may still be under way")
         if answer.is_refusal:
             return Refused(answer.reason() or NOT_TAKEN)
         raise answer.fault()
@@ -140,12 +143,14 @@ def _amount(order: Lease, good: Good) -> Any:
 
 def _standing(answer: ApiAnswer, order: Lease) -> Answer:
     """How the order stands, by an answer of success."""
-    name = as_name(answer.field("order_id", "id")) or order.provider_order_id
+    name = as_name(answer.field("order_id", "id"))
     status = str(answer.field("status") or "").lower()
-    if status in FAILED_WORDS:
-        return Refused(_told_error(answer.field("error", "message")), name)
     if name is None or not status:
         raise OutcomeUnknown("the answer names no order, or no status")
+    if order.provider_order_id not in (None, name):
+        raise OutcomeUnknown("the answer is about another order")
+    if status in FAILED_WORDS:
+        return Refused(_told_error(answer.field("error", "message")), name)
     if status in DELIVERED_WORDS:
         return Delivered(order.quantity, name)
     return InProgress(name)

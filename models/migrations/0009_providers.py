@@ -4,18 +4,15 @@ from typing import Any
 
 # An order's quantity counts parts of its product's unit: 1234 of 100 parts are 12.34 TON. `provider_ticket` is what the
 # provider's check gave us to submit the order with; a repetition must spell the same. No two orders may be settled by
-# one order at a provider. Goods for a Telegram user, the only orders with a recipient, have no dynamic price.
+# one order at a provider. Orders from before have no sku: what they need it for, a job, finds it by their product.
 UP = """
 ALTER TABLE products DROP CONSTRAINT products_max_quantity_check,
     ADD CONSTRAINT products_max_quantity_check CHECK (max_quantity <= 1000000);
 
 ALTER TABLE orders ADD COLUMN sku text, ADD COLUMN parts integer NOT NULL DEFAULT 1 CHECK (parts > 0),
     ADD COLUMN provider_order_id text, ADD COLUMN provider_ticket text;
-UPDATE orders SET sku = products.sku FROM products WHERE products.id = orders.product_id;
 CREATE UNIQUE INDEX orders_provider_order_once ON orders (provider, provider_order_id)
     WHERE provider_order_id IS NOT NULL;
-DROP INDEX orders_recent_totals;
-CREATE INDEX orders_recent_totals ON orders (base_total, created_at) WHERE recipient IS NULL;
 CREATE INDEX orders_submitted ON orders (deadline_at) WHERE status = 'processing' AND submitted_at IS NOT NULL;
 
 CREATE TABLE provider_states (
@@ -42,10 +39,9 @@ CREATE TABLE provider_notices (
 DOWN = """
 DROP TABLE provider_notices;
 DROP TABLE provider_states;
-DROP INDEX orders_submitted, orders_provider_order_once, orders_recent_totals;
-CREATE INDEX orders_recent_totals ON orders (base_total, created_at) WHERE surface <> 'v2';
+DROP INDEX orders_submitted, orders_provider_order_once;
 ALTER TABLE orders DROP COLUMN provider_ticket, DROP COLUMN provider_order_id, DROP COLUMN parts, DROP COLUMN sku;
-UPDATE products SET max_quantity = 10000 WHERE max_quantity > 10000;
+UPDATE products SET max_quantity = 10000, min_quantity = least(min_quantity, 10000) WHERE max_quantity > 10000;
 ALTER TABLE products DROP CONSTRAINT products_max_quantity_check,
     ADD CONSTRAINT products_max_quantity_check CHECK (max_quantity <= 10000);
 """

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import catalogue_pull
-from models import catalogue, settlement
+from models import catalogue, interventions
 from models.database import db
 from models.tables import Product
 from tests.commands.results import Command
@@ -231,7 +231,7 @@ def test_orders_that_the_upstream_has_not_seen_yet_stay_counted(
     assert product("key").in_stock == 6
 
     assert catalogue_pull.refresh_stock() == 0
-    settlement.cancel("ops", order_id)
+    interventions.cancel("ops", order_id)
     assert product("key").in_stock == 10
     assert catalogue_pull.refresh_stock() == 0
 

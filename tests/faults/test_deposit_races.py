@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from models import accounts, deposits, scans, settlement, topups, website_orders
+from models import accounts, deposits, interventions, scans, settlement, topups, website_orders
 from models.database import db, retrying, row, rows
 from models.intents import Wanted
+from models.interventions import NotCancellable
 from models.scans import LeaseLost, Progress
-from models.settlement import NotCancellable
 from tests.factories import eventually, make_product, make_shop
 from tests.faults.crowds import admin, at_once, race
 from tests.faults.processes import SCHEDULER, Processes, get, kill_group, worker_command
@@ -157,7 +157,9 @@ def test_an_order_that_is_paid_and_ended_at_once_is_one_of_both(client: FlaskCli
         def run() -> Any:
             try:
                 return (
-                    settlement.cancel("test", order_id) if other == "cancelled" else settlement.expire_unpaid(order_id)
+                    interventions.cancel("test", order_id)
+                    if other == "cancelled"
+                    else settlement.expire_unpaid(order_id)
                 )
             except NotCancellable:
                 return None

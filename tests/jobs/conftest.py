@@ -66,7 +66,7 @@ def istar(istar_server: IStarServer) -> IStar:
 @pytest.fixture
 def gramstack_server() -> Iterator[GramStackServer]:
     """GramStack, at the address in the settings."""
-    providers.provider.cache_clear()  # the adapter of the test before knows that test's price list
+    providers.configured.cache_clear()  # the adapter of the test before knows that test's price list
     with GramStackServer() as running:
         yield running
 

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.providers.base import Delivered
-from models import settlement
+from models import interventions
 from models.database import db
 from tests.jobs.gramstack_server import GramStackServer
 from tests.jobs.provider_orders import age, order_row, place, step
@@ -32,7 +32,7 @@ def test_a_sale_whose_answer_is_lost_is_never_repeated_and_ends_by_hand(gramstac
     assert (order["status"], order["submitted_at"] is not None) == ("processing", True)
     assert len(gramstack_server.calls("POST /orders")) == len(gramstack_server.sold) == 1
     with db.connection_context():
-        settlement.settle_by_hand(
+        interventions.settle_by_hand(
             "ops", order_id, Delivered(100, next(iter(gramstack_server.sold))), "found in their list"
         )
     assert order_row(order_id)["status"] == "completed"
@@ -57,7 +57,7 @@ def test_an_order_that_was_not_accepted_can_be_cancelled(gramstack_server: GramS
     assert step(order_id)["submitted_at"] is None
 
     with db.connection_context():
-        settlement.cancel("ops", order_id)
+        interventions.cancel("ops", order_id)
     assert order_row(order_id)["refunded"] == order_row(order_id)["price"]
     assert not gramstack_server.sold
 

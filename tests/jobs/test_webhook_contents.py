@@ -9,7 +9,7 @@ import pytest
 import standardwebhooks
 
 from jobs.webhooks import deliver
-from models import keys, settlement
+from models import interventions, keys
 from models.database import db
 from models.settlement import Refused
 from tests.jobs.buyers import make_buyer, make_due, order_of
@@ -66,7 +66,7 @@ def test_a_refund_is_told_as_an_event_of_its_own() -> None:
     with Receiver() as receiver:
         first = buyer.finish_order(receiver.url)
         with db.connection_context():
-            second = settlement.refund("test", order_of(first)).delivery_id
+            second = interventions.refund("test", order_of(first)).delivery_id
         assert second is not None
         deliver.fn(first)
         deliver.fn(second)

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
-from models import deposit_credits, scans, settlement, topups, website_orders
+from models import deposit_credits, interventions, scans, settlement, topups, website_orders
 from models.database import db, rows
 from models.deposit_credits import AlreadyCredited
 from models.intents import NoFreeAmount, Wanted
-from models.settlement import NotCancellable
+from models.interventions import NotCancellable
 from tests.models.deposit_comparison import CLIENTS, NETWORKS, Comparison
 from tests.models.deposit_model import CENT, DOLLAR, Transfer
 from tests.models.mortal_sessions import TABLES, Killed, dying_at, mortality
@@ -80,7 +80,7 @@ class Deposits(Comparison):
         order_id = order.order_id
         self.either(
             dies_at,
-            lambda: settlement.cancel("op", order_id),
+            lambda: interventions.cancel("op", order_id),
             refusal=NotCancellable,
             expected=lambda: self.books.cancel(order),
         )

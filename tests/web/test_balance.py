@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import fulfilment
-from models import ledger, settlement
+from models import interventions, ledger
 from models.database import changed, db
 from models.tables import Product
 from tests.factories import Shop, credit, exact, make_product, make_shop
@@ -46,11 +46,11 @@ def test_the_balance_is_what_was_topped_up_less_what_was_spent_at_every_step(cli
     cancelled = shop.order(product, 2).json["order_id"]
     check_that_all_adds_up(shop, "69.999997", held="20.000002", spent="30.000003", refunded="0")
     with db.connection_context():
-        settlement.cancel("test", cancelled)
+        interventions.cancel("test", cancelled)
     check_that_all_adds_up(shop, "89.999999", held="0", spent="10.000001", refunded="20.000002")
 
     with db.connection_context():
-        settlement.refund("test", delivered)
+        interventions.refund("test", delivered)
     check_that_all_adds_up(shop, "100", held="0", spent="0", refunded="30.000003")
 
     credit(shop, "-40", "correction")
@@ -71,7 +71,7 @@ def test_a_partial_delivery_returns_the_rest_to_the_micro_dollar(client: FlaskCl
     assert str(order["refunded_usdt"]) == "3.333333"
     check_that_all_adds_up(shop, "93.333334", held="0", spent="6.666666", refunded="3.333333")
     with db.connection_context():
-        settlement.refund("test", order_id)
+        interventions.refund("test", order_id)
     check_that_all_adds_up(shop, "100", held="0", spent="0", refunded="9.999999")
 
 

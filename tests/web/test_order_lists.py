@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import fulfilment
-from models import settlement
+from models import interventions
 from models.database import changed, db
 from tests.factories import Shop, exact, make_product, make_shop
 
@@ -92,7 +92,7 @@ def test_orders_that_come_between_two_pages_do_not_shift_them(shop: Shop) -> Non
 def test_filters_narrow_and_add_up(client: FlaskClient, shop: Shop) -> None:
     first, second, third = place(shop, 1, client_reference="a") + place(shop, 2, client_reference="b")
     with db.connection_context():
-        settlement.cancel("test", second)
+        interventions.cancel("test", second)
     place(make_shop(client), 2, client_reference="b")
 
     assert listed(shop, status="processing") == [third, first]

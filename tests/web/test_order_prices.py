@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from flask.testing import FlaskClient
 
-from models import orders, settlement
+from models import interventions, orders
 from models.database import changed, db
 from models.purchases import Purchase
 from models.tables import ApiKey, Product
@@ -79,7 +79,7 @@ def test_orders_that_ended_badly_count_and_those_that_were_refused_do_not(client
     product = make_product("10")
     order_id = shop.order(product).json["order_id"]
     with db.connection_context():
-        settlement.cancel("test", order_id)
+        interventions.cancel("test", order_id)
     assert make_shop(client, "0").order(product).status_code == 402
     assert shop.order(product, max_price_usdt=10).status_code == 409
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import fulfilment
-from models import settlement, stock
+from models import interventions, stock
 from models.database import changed, db
 from models.strict_json import parse
 from models.tables import Order
@@ -86,11 +86,11 @@ def test_every_end_of_an_order_is_shown_and_has_its_items(
         if end == "expire":
             changed("UPDATE orders SET deadline_at = now() - interval '1 second'")
         if end == "cancel":
-            settlement.cancel("test", order_id)
+            interventions.cancel("test", order_id)
     fulfilment.fulfil(order_id)
     if end == "refund":
         with db.connection_context():
-            settlement.refund("test", order_id)
+            interventions.refund("test", order_id)
 
     shown = exact(shop.get(f"/orders/{order_id}"))
 

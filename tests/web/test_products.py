@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from models import catalogue, settlement
+from models import catalogue, interventions
 from models.database import changed, db
 from models.money import parse_usd
 from models.tables import Product
@@ -230,5 +230,5 @@ def test_an_order_takes_from_the_stock_that_is_shown_and_a_failed_one_gives_it_b
     assert in_stock() == 2
     assert shop.order(product, 3).json["in_stock"] == 2
     with db.connection_context():
-        settlement.cancel("test", order_id)
+        interventions.cancel("test", order_id)
     assert in_stock() == 5

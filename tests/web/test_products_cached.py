@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from models import catalogue, settlement
+from models import catalogue, interventions
 from models.database import db
 from models.money import parse_usd
 from models.tables import Product
@@ -59,7 +59,7 @@ def test_the_tag_changes_with_everything_that_the_answer_shows(shop: Shop) -> No
     order_id = shop.order(product).json["order_id"]
     note_change()
     with db.connection_context():
-        settlement.cancel("test", order_id)
+        interventions.cancel("test", order_id)
     note_change()
     change(product, price=parse_usd("10.000001"))
     note_change()

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import fulfilment
-from models import settlement
+from models import interventions
 from models.database import changed, db
 from tests.factories import Shop, credit, exact, make_product, make_shop
 
@@ -27,7 +27,7 @@ def test_a_transaction_says_what_it_was_for(client: FlaskClient) -> None:
     order_id = shop.order(product).json["order_id"]
     fulfilment.fulfil(order_id)
     with db.connection_context():
-        settlement.refund("test", order_id)
+        interventions.refund("test", order_id)
     credit(shop, "-5", "correction", note="paid twice")
 
     shown = shop.transactions()

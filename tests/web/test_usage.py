@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from jobs import upkeep
 from jobs.redis_calls import redis_client
-from models import settlement
+from models import interventions
 from models.database import db
 from tests.factories import Shop, exact, make_product, make_shop
 
@@ -94,7 +94,7 @@ def test_spending_is_net_of_what_came_back(client: FlaskClient) -> None:
     assert _money(shop) == ("17.8", "0")
 
     with db.connection_context():
-        settlement.cancel("test", order_id)
+        interventions.cancel("test", order_id)
 
     assert _money(shop) == ("0", "17.8")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from models import catalogue, leases, settlement
+from models import catalogue, interventions, leases
 from models.database import db
 from models.settlement import Delivered, Refused
 from tests.factories import (
@@ -79,7 +79,7 @@ def sell_a_bit_of_everything(shop: TelegramShop) -> dict[str, int]:
     settle_purchase(orders["ton"], Delivered(1234, "t1"))
     settle_purchase(orders["more ton"], Delivered(166, "t2"))
     with db.connection_context():
-        settlement.refund("test", orders["refunded"])
+        interventions.refund("test", orders["refunded"])
     return orders
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import enqueue, queues
-from models import catalogue, leases, settlement
+from models import catalogue, interventions, leases, settlement
 from models.database import changed, db
 from models.settlement import Delivered, Refused
 from models.tables import Order
@@ -136,13 +136,13 @@ def expire(order_id: int) -> None:
 
 def cancel(order_id: int) -> None:
     with db.connection_context():
-        settlement.cancel("test", order_id)
+        interventions.cancel("test", order_id)
 
 
 def deliver_and_refund(order_id: int) -> None:
     settle_purchase(order_id, Delivered(100, "abc123"))
     with db.connection_context():
-        settlement.refund("test", order_id)
+        interventions.refund("test", order_id)
 
 
 ENDS: dict[str, tuple[Any, str, str | None, str]] = {

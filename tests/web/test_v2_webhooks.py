@@ -8,7 +8,7 @@ import standardwebhooks
 from flask.testing import FlaskClient
 
 from jobs.webhooks import deliver
-from models import keys, settlement
+from models import interventions, keys
 from models.database import db, row
 from models.settlement import Delivered, Outcome, Refused
 from tests.factories import TelegramShop, make_shop, make_telegram_goods, make_v2_shop, settle_purchase
@@ -30,7 +30,7 @@ def told(shop: TelegramShop, path: str, body: dict[str, Any], outcome: Outcome, 
         settle_purchase(order_id, outcome)
         with db.connection_context():
             if refund:
-                settlement.refund("test", order_id)
+                interventions.refund("test", order_id)
             delivery = row("SELECT max(id) AS id FROM webhook_deliveries WHERE order_id = %(id)s", {"id": order_id})
         assert delivery is not None
         deliver.fn(delivery["id"])

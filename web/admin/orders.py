@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g
 from pydantic import AfterValidator, Field
 
 from jobs import enqueue
-from models import leases, listings, orders, settlement
+from models import interventions, leases, listings, orders
 from models.database import Row
 from models.money import usd
 from models.operators import Role
@@ -77,21 +77,21 @@ def show_order(order_id: int) -> Response:
 @needs(Role.OPERATE)
 def cancel(order_id: int) -> Response:
     """End an open order that no provider has, and return its money."""
-    enqueue.announce(settlement.cancel(g.operator.name, order_id))
+    enqueue.announce(interventions.cancel(g.operator.name, order_id))
     return answer(full_view(order_id))
 
 
 @needs(Role.OPERATE)
 def refund(order_id: int) -> Response:
     """Return the money of a delivered order."""
-    enqueue.announce(settlement.refund(g.operator.name, order_id))
+    enqueue.announce(interventions.refund(g.operator.name, order_id))
     return answer(full_view(order_id))
 
 
 @needs(Role.OPERATE)
 def retry(order_id: int) -> Response:
     """Have an open order taken up at once."""
-    enqueue.fulfil(order_id, settlement.retry(g.operator.name, order_id))
+    enqueue.fulfil(order_id, interventions.retry(g.operator.name, order_id))
     return answer(full_view(order_id))
 
 
@@ -109,7 +109,7 @@ def settle_by_hand(actor: str, order_id: int, found: Settlement) -> Ended:
         outcome = Delivered(orders.get(order_id)["quantity"], found.provider_order_id)
     else:
         outcome = Refused("The provider did not deliver the order.", found.provider_order_id)
-    return settlement.settle_by_hand(actor, order_id, outcome, found.note)
+    return interventions.settle_by_hand(actor, order_id, outcome, found.note)
 
 
 def full_view(order_id: int) -> dict[str, Any]:

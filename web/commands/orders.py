@@ -5,7 +5,7 @@ from typing import get_args
 import click
 
 from jobs import enqueue
-from models import listings, settlement
+from models import interventions, listings
 from web.admin.orders import AnyOrderStatus, OrdersQuery, Settlement, full_view, settle_by_hand, view
 from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
@@ -49,7 +49,7 @@ def show_order(order_id: int) -> None:
 @click.argument("order_id", type=Id)
 def cancel(order_id: int) -> None:
     """End an open order that no provider has, and return its money."""
-    enqueue.announce(settlement.cancel(actor(), order_id))
+    enqueue.announce(interventions.cancel(actor(), order_id))
     show(full_view(order_id))
 
 
@@ -57,7 +57,7 @@ def cancel(order_id: int) -> None:
 @click.argument("order_id", type=Id)
 def refund(order_id: int) -> None:
     """Return the money of a delivered order."""
-    enqueue.announce(settlement.refund(actor(), order_id))
+    enqueue.announce(interventions.refund(actor(), order_id))
     show(full_view(order_id))
 
 
@@ -65,7 +65,7 @@ def refund(order_id: int) -> None:
 @click.argument("order_id", type=Id)
 def retry(order_id: int) -> None:
     """Have an open order taken up at once."""
-    enqueue.fulfil(order_id, settlement.retry(actor(), order_id))
+    enqueue.fulfil(order_id, interventions.retry(actor(), order_id))
     click.echo(f"Order {order_id} is waiting to be taken up.")
 
 
