@@ -6,7 +6,8 @@ secret is never passed to a logger: no key, signature, secret, item or body.
 
 import logging
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -20,6 +21,23 @@ _SHARED: list[Any] = [
 
 # Local variables stay out of tracebacks: among them are keys, tokens, secrets and items.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+class _Output:
+    """Where lines go, and whose reader may be gone: a request must not fail because nobody reads of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        """Write a line."""
+        with suppress(OSError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        """Let the lines be seen."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -37,7 +55,7 @@ def configure() -> None:
     structlog.configure(
         processors=[*_SHARED, tracebacks, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Output(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)

@@ -1,6 +1,7 @@
 """The clock: sends a message for each periodic job, from the one scheduler that leads."""
 
 import signal
+from datetime import UTC, datetime
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -30,11 +31,12 @@ def main() -> None:
     for tick in TICKS:
         scheduler.add_job(
             send, "interval", args=[tick], seconds=tick.seconds, coalesce=True, max_instances=1,
-            misfire_grace_time=max(1, round(tick.seconds)),
+            misfire_grace_time=max(1, round(tick.seconds)), next_run_time=datetime.now(UTC),
         )  # fmt: skip
 
     def stop(signum: int, frame: Any) -> None:
-        scheduler.shutdown(wait=False)
+        if scheduler.running:  # platforms and shells send the signal twice
+            scheduler.shutdown(wait=False)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -17,6 +17,7 @@ class Leadership:
     def __init__(self) -> None:
         self._connection: psycopg2.extensions.connection | None = None
         self._leads = False
+        self._told: bool | None = None
 
     def held(self) -> bool:
         """Whether we lead now; asked again at every tick, since the connection may have died since the last one."""
@@ -26,9 +27,9 @@ class Leadership:
             log.warning("scheduler.database_unreachable", error=str(error).strip())
             self._connection = None
             leads = False
-        if leads != self._leads:
+        if leads != self._told:
             log.info("scheduler.leads" if leads else "scheduler.stands_by")
-        self._leads = leads
+        self._leads = self._told = leads
         return leads
 
     def _ask(self) -> bool:

@@ -6,6 +6,7 @@ No step needs another's worker: whatever was written down last says what comes n
 looked up, and is submitted again only where the provider itself keeps repetitions apart, or surely did not get it.
 """
 
+import time
 from dataclasses import replace
 
 import dramatiq
@@ -44,12 +45,10 @@ def purchase(order_id: int) -> None:
     if ended is not None:
         log.info("order.ended", status=ended.status, provider=lease.provider, lease_token=lease.token)
         enqueue.announce(ended)
-    elif lease.past_deadline:
-        log.warning("order.needs_review", provider=lease.provider)
 
 
 def _step(lease: Lease) -> Ended | None:
-    word = submissions.noted(lease) if lease.provider_order_id else None
+    word = submissions.word_on(lease.provider, lease.provider_order_id) if lease.provider_order_id else None
     if word is not None:
         delivered = Delivered(lease.quantity, lease.provider_order_id)
         return settlement.settle(lease, delivered if word["verdict"] == "delivered" else Refused(word["reason"]))
@@ -58,22 +57,32 @@ def _step(lease: Lease) -> Ended | None:
         log.error("provider.not_configured", provider=lease.provider)
         submissions.put_off(lease, UNCONFIGURED_PAUSE_SECONDS, "the provider is not configured")
         return None
-    if lease.provider_rests or lease.provider_faults >= provider_states.FAULTS_BEFORE_REST:
-        rest = provider_states.rest_seconds(lease.provider)
-        if rest > 0:
-            submissions.put_off(lease, rest, "the provider rests after faults")
-            return None
+    probing = lease.provider_rests and provider_states.take_probe(lease.provider)
+    if lease.provider_rests and not probing and _is_put_off_for_a_rest(lease):
+        return None
+    began = time.monotonic()
     try:
         answer = _ask(provider, lease)
     except ProviderFault as fault:
-        _note(lease, fault)
+        _note(lease, fault, time.monotonic() - began, probing=probing)
         return None
     except LeaseLost:
         log.warning("order.lease_lost", lease_token=lease.token)
         return None
-    if lease.provider_faults:
-        provider_states.note_success(lease.provider)
+    if not isinstance(answer, InProgress) or answer.provider_order_id is not None:
+        provider_states.note_success(lease.provider)  # it has told something; without a name it may not have been asked
     return _finish(lease, answer)
+
+
+def _is_put_off_for_a_rest(lease: Lease) -> bool:
+    rest = provider_states.rest_seconds(lease.provider)
+    if rest > 0:
+        # Not for the whole of it: a rest can end early. Whoever ends it wakes those that were not submitted.
+        pause = min(rest, LONGEST_RETRY_SECONDS)
+        submissions.put_off(
+            lease, pause if lease.submitted_at is None else max(pause, _pause(lease)), "the provider rests after faults"
+        )
+    return rest > 0
 
 
 def _ask(provider: Provider, lease: Lease) -> Answer:
@@ -101,10 +110,10 @@ def _learn(provider: Provider, lease: Lease) -> Answer:
     return provider.look_up(lease)
 
 
-def _note(lease: Lease, fault: ProviderFault) -> None:
+def _note(lease: Lease, fault: ProviderFault, took: float, *, probing: bool) -> None:
     """Keep what went wrong, and when to go on. What surely did not reach the provider has not been submitted."""
     log.warning("provider.fault", provider=lease.provider, kind=type(fault).__name__, error=str(fault))
-    provider_states.note_fault(lease.provider, str(fault), fault.retry_after)
+    provider_states.note_fault(lease.provider, str(fault), fault.retry_after, took=took, probing=probing)
     withdrawn = isinstance(fault, NotAccepted) and lease.submitted_at is None
     pause = max(_pause(lease), fault.retry_after or 0)
     submissions.put_off(lease, pause, f"{type(fault).__name__}: {fault}", withdrawn=withdrawn)

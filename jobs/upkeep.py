@@ -5,7 +5,7 @@ import structlog
 
 from jobs import queues, ticks
 from jobs.redis_calls import redis_client
-from models import idempotency, invariants, usage
+from models import figures, idempotency, invariants, usage
 
 log = structlog.get_logger()
 
@@ -48,3 +48,6 @@ def check_invariants(sent_at: float) -> None:
         log.info("ledger.checked", accounts=found["accounts"], transfers=found["transfers"])
     else:
         log.error("ledger.differences", differences=found["differences"])
+    to_review = figures.waiting()["orders_to_review"]
+    if to_review:
+        log.warning("orders.to_review", count=to_review)

@@ -22,6 +22,8 @@ from settings import settings
 CHANNEL = f"orders:final{urlsplit(settings.database_url).path}{urlsplit(settings.redis_url).path}"
 REREAD_SECONDS = 3.0
 SUBSCRIBE_SECONDS = 1.0
+# Some threads are kept for requests that do not wait, or a crowd of waiting ones would shut everybody else out.
+MOST_WAITS = settings.web_threads - max(2, settings.web_threads // 25)
 
 log = structlog.get_logger()
 
@@ -43,16 +45,20 @@ class Waiters:
         self._subscribed = threading.Event()
         self._listener: threading.Thread | None = None
         self._stopping = False
+        self._count = 0
 
     def wait(self, order_id: int, seconds: float) -> bool:
         """Return when the order is final, the time is up, or the process is about to stop; the caller reads which.
 
-        False when the time is up: only then is there a point in waiting again.
+        False when the time is up: only then is there a point in waiting again. With MOST_WAITS of them there already,
+        it returns at once.
         """
         release_connection()
         deadline = time.monotonic() + seconds
         event = threading.Event()
-        self._register(order_id, event)
+        if not self._register(order_id, event):
+            log.warning("waiting.too_many", most=MOST_WAITS)
+            return True  # at once, so that there are threads for those who ask something else
         try:
             # Registered first, read second: an order that becomes final in between is seen by one of the two. Read
             # again after each wake: another Sutler on the same Redis may speak of an order of the same number.
@@ -75,8 +81,11 @@ class Waiters:
         for event in events:
             event.set()
 
-    def _register(self, order_id: int, event: threading.Event) -> None:
+    def _register(self, order_id: int, event: threading.Event) -> bool:
         with self._lock:
+            if self._count >= MOST_WAITS:
+                return False
+            self._count += 1
             self._events[order_id].add(event)
             if self._listener is None or not self._listener.is_alive():
                 self._listener = threading.Thread(target=self._listen, name="waiting", daemon=True)
@@ -84,9 +93,11 @@ class Waiters:
         if self._stopping:
             event.set()
         self._subscribed.wait(SUBSCRIBE_SECONDS)
+        return True
 
     def _unregister(self, order_id: int, event: threading.Event) -> None:
         with self._lock:
+            self._count -= 1
             self._events[order_id].discard(event)
             if not self._events[order_id]:
                 del self._events[order_id]

@@ -79,8 +79,11 @@ def settle_by_hand(actor: str, order_id: int, outcome: Delivered | Refused, note
                 raise NotSettleable("The order was not submitted to a provider; cancel it, or wait.")
             if order["leased"]:
                 raise NotSettleable("A worker is asking the provider about the order just now; try again in a minute.")
+            if outcome.provider_order_id and order["provider_order_id"] not in (None, outcome.provider_order_id):
+                raise NotSettleable(f"The provider calls the order {order['provider_order_id']}, and not as you say.")
             word = "delivered" if isinstance(outcome, Delivered) else "failed"
-            audit.record(actor, "order.settle", f"order:{order_id}", outcome=word, note=note)
+            named = {"provider_order_id": outcome.provider_order_id} if outcome.provider_order_id else {}
+            audit.record(actor, "order.settle", f"order:{order_id}", outcome=word, note=note, **named)
             return settlement.conclude(order, outcome)
 
     try:

@@ -35,10 +35,8 @@ class Lease:
     created_at: datetime
     submitted_at: datetime | None
     age_seconds: float
-    past_deadline: bool
     ticket: str
     provider_order_id: str | None
-    provider_faults: int
     provider_rests: bool
 
     @property
@@ -85,8 +83,8 @@ def claim(order_id: int, *, from_stock: bool = True) -> Lease | None:
             coalesce(sku, (SELECT sku FROM products WHERE products.id = product_id)) AS sku, recipient, price,
             created_at, submitted_at,
             extract(epoch FROM now() - coalesce(submitted_at, created_at))::float AS age_seconds,
-            deadline_at < now() AS past_deadline, coalesce(provider_ticket, '') AS ticket, provider_order_id,
-            coalesce(faults_in_a_row, 0) AS provider_faults, coalesce(rests_until > now(), false) AS provider_rests
+            coalesce(provider_ticket, '') AS ticket, provider_order_id,
+            coalesce(rests_in_a_row > 0 OR rests_until > now(), false) AS provider_rests
         FROM taken LEFT JOIN provider_states ON provider_states.name = taken.provider
         """,
         {

@@ -31,6 +31,9 @@ COLUMNS = """id, account_id, key_id, surface, product_id, provider, quantity, ba
     status, delivered_quantity, refunded, error_message, client_reference, webhook_url, recipient, created_at,
     updated_at, deadline_at, lease_token, sku, parts, provider_order_id"""
 
+# What the database decides of a new order. Each column that comes back costs psycopg2 some 3 µs for its name alone.
+_DECIDED = "id, provider, base_total, dp_hits, price, recipient, sku, created_at, deadline_at"
+
 
 class OrderNotFound(Refusal):
     status, code = 404, "order_not_found"
@@ -108,22 +111,22 @@ _WRITE = Statement(
             CASE WHEN needs_recipient OR %(surface)s = 'v2' THEN %(recipient)s END, %(signature)s, sku, %(parts)s,
             now() + make_interval(secs => %(deadline)s), now() + make_interval(secs => {FIRST_WAKE_SECONDS})
         FROM priced
-        RETURNING {COLUMNS}
+        RETURNING {_DECIDED}
     ), reserved AS (
         UPDATE products SET updated_at = now(),
-            in_stock = in_stock - (placed.quantity + placed.parts - 1) / placed.parts
-        FROM placed WHERE products.id = placed.product_id AND in_stock IS NOT NULL RETURNING 1
+            in_stock = in_stock - (%(quantity)s + %(parts)s - 1) / %(parts)s
+        FROM placed WHERE products.id = %(product_id)s AND in_stock IS NOT NULL RETURNING 1
     ), held AS (
         UPDATE accounts SET available = available - placed.price, held = held + placed.price
-        FROM placed WHERE accounts.id = placed.account_id AND (SELECT count(*) FROM reserved) >= 0 RETURNING 1
+        FROM placed WHERE accounts.id = %(account_id)s AND (SELECT count(*) FROM reserved) >= 0 RETURNING 1
     ), journal AS (
         INSERT INTO transfers (kind, source, target, account_id, amount, reference, order_id)
-        SELECT 'hold', 'available', 'held', account_id, price, 'order:' || id, id FROM placed
+        SELECT 'hold', 'available', 'held', %(account_id)s, price, 'order:' || id, id FROM placed
     ), remembered AS (
         INSERT INTO idempotency_keys (account_id, key, request_digest, order_id, waited)
-        SELECT account_id, %(key)s, %(digest)s, id, %(waited)s FROM placed WHERE %(key)s IS NOT NULL
+        SELECT %(account_id)s, %(key)s, %(digest)s, id, %(waited)s FROM placed WHERE %(key)s IS NOT NULL
     )
-    SELECT {COLUMNS} FROM placed
+    SELECT {_DECIDED} FROM placed
     """,  # noqa: S608 - put together from literals
     account_id="bigint", key_id="bigint", surface="text", product_id="bigint", quantity="integer", parts="integer",
     floor="bigint", max_price="bigint", client_reference="text", webhook_url="text", recipient="text",
@@ -207,7 +210,19 @@ def _write(purchase: Purchase) -> Row | None:
         },
         after=(_lock(purchase),),
     )  # fmt: skip
-    return written[0] if written else None
+    return _as_row(purchase, written[0]) if written else None
+
+
+def _as_row(purchase: Purchase, decided: Row) -> Row:
+    """A new order's row, in the columns of `get`: what was asked for, how every order begins, and what was decided."""
+    return {
+        "account_id": purchase.account_id, "key_id": purchase.key_id, "surface": purchase.surface,
+        "product_id": purchase.product_id, "quantity": purchase.quantity, "parts": purchase.parts,
+        "max_price": purchase.max_price, "client_reference": purchase.client_reference,
+        "webhook_url": purchase.webhook_url, "status": "processing", "delivered_quantity": 0, "refunded": 0,
+        "error_message": None, "lease_token": 0, "provider_order_id": None, "updated_at": decided["created_at"],
+        **decided,
+    }  # fmt: skip
 
 
 def _lock(purchase: Purchase) -> Statement:

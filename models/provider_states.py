@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from models.database import Row, changed, row, rows
+from models.leases import STOCK
 
 FAULTS_BEFORE_REST = 10
+PATIENCE_SECONDS = 5.0
 FIRST_REST_SECONDS = 1.0
-LONGEST_REST_SECONDS = 30.0  # a fault must not cost much more than itself once it is over
+LONGEST_REST_SECONDS = 15.0  # a fault must not cost much more than itself once it is over
 PROBE_SECONDS = 40.0  # how long the one that tries for all may take, before another one does
 RECENT_SECONDS = 60
 LONGEST_ERROR = 300
+
+_COUNTS = "(%(probing)s OR s.rests_until <= now())"
+_IS_ENOUGH = """(%(probing)s OR (s.faults_in_a_row + 1 >= %(faults)s
+    AND least(s.failing_since, now() - make_interval(secs => %(took)s))
+        <= now() - make_interval(secs => %(patience)s)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,19 @@ class Balance:
     currency: str
 
 
+def take_probe(name: str) -> bool:
+    """Whether the caller is the one who tries for all, now that the provider's rest is over."""
+    return bool(
+        changed(
+            "UPDATE provider_states SET rests_until = now() + make_interval(secs => %(probe)s)"
+            " WHERE name = %(name)s AND rests_in_a_row > 0 AND rests_until <= now()",
+            {"name": name, "probe": PROBE_SECONDS},
+        )
+    )
+
+
 def rest_seconds(name: str) -> float:
-    """For how long the provider is to be left alone; 0 for the one caller who may try, when its rest is over."""
-    if changed(
-        "UPDATE provider_states SET rests_until = now() + make_interval(secs => %(probe)s)"
-        " WHERE name = %(name)s AND rests_until <= now()",
-        {"name": name, "probe": PROBE_SECONDS},
-    ):
-        return 0.0
+    """For how long the provider is to be left alone."""
     found = row(
         "SELECT extract(epoch FROM rests_until - now())::float AS seconds FROM provider_states"
         " WHERE name = %(name)s AND rests_until > now()",
@@ -42,33 +54,46 @@ def rest_seconds(name: str) -> float:
     return float(found["seconds"]) if found else 0.0
 
 
-def note_fault(name: str, error: str, retry_after: float | None) -> None:
-    """Count a fault; after FAULTS_BEFORE_REST in a row, or when the provider asks for it, it is left alone."""
+def note_fault(name: str, error: str, retry_after: float | None, *, took: float = 0.0, probing: bool = False) -> None:
+    """Count a fault that it `took` so many seconds to meet. The provider is left alone when it asks for it, and after
+    FAULTS_BEFORE_REST in a row without any success for PATIENCE_SECONDS: a few orders that it always fails at shall
+    not keep it from the others.
+
+    While it rests, only the one who tries for all is counted: calls that had begun before tell nothing new.
+    """
     changed(
-        """
-        INSERT INTO provider_states AS s (name, faults_in_a_row, last_error, last_error_at, rests_until)
-        VALUES (%(name)s, 1, %(error)s, now(),
-            CASE WHEN %(retry_after)s::float IS NULL THEN '-infinity'
-                ELSE now() + make_interval(secs => %(retry_after)s) END)
-        ON CONFLICT (name) DO UPDATE SET faults_in_a_row = s.faults_in_a_row + 1, last_error = %(error)s,
-            last_error_at = now(),
-            rests_until = CASE
-                WHEN %(retry_after)s::float IS NOT NULL THEN now() + make_interval(secs => %(retry_after)s)
-                WHEN s.faults_in_a_row + 1 < %(patience)s THEN s.rests_until
-                ELSE now() + make_interval(
-                    secs => least(%(first)s * 2 ^ least(s.faults_in_a_row + 1 - %(patience)s, 20), %(longest)s)) END
-        """,
+        f"""
+        INSERT INTO provider_states AS s (name, faults_in_a_row, failing_since, last_error, last_error_at, rests_until)
+        VALUES (%(name)s, 1, now() - make_interval(secs => %(took)s), %(error)s, now(),
+            coalesce(now() + make_interval(secs => %(retry_after)s), '-infinity'))
+        ON CONFLICT (name) DO UPDATE SET last_error = %(error)s, last_error_at = now(),
+            faults_in_a_row = s.faults_in_a_row + CASE WHEN {_COUNTS} THEN 1 ELSE 0 END,
+            failing_since = least(s.failing_since, now() - make_interval(secs => %(took)s)),
+            rests_in_a_row = s.rests_in_a_row + CASE WHEN {_COUNTS} AND {_IS_ENOUGH} THEN 1 ELSE 0 END,
+            rests_until = greatest(now() + make_interval(secs => %(retry_after)s),
+                CASE WHEN {_COUNTS} AND {_IS_ENOUGH}
+                    THEN now() + make_interval(secs => least(%(first)s * 2 ^ least(s.rests_in_a_row, 20), %(longest)s))
+                    ELSE s.rests_until END)
+        """,  # noqa: S608 - put together from literals
         {
-            "name": name, "error": error[:LONGEST_ERROR], "retry_after": retry_after, "patience": FAULTS_BEFORE_REST,
-            "first": FIRST_REST_SECONDS, "longest": LONGEST_REST_SECONDS,
+            "name": name, "error": error[:LONGEST_ERROR], "retry_after": retry_after, "took": took, "probing": probing,
+            "faults": FAULTS_BEFORE_REST, "patience": PATIENCE_SECONDS, "first": FIRST_REST_SECONDS,
+            "longest": LONGEST_REST_SECONDS,
         },
     )  # fmt: skip
 
 
 def note_success(name: str) -> None:
-    """Forget the faults: the provider has served."""
+    """Forget the faults: the provider has served. Orders that it had no part of so far need not wait out its rest."""
     changed(
-        "UPDATE provider_states SET faults_in_a_row = 0, rests_until = '-infinity' WHERE name = %(name)s",
+        """
+        WITH open AS (SELECT name FROM provider_states WHERE name = %(name)s AND rests_in_a_row > 0)
+        UPDATE orders SET wake_at = now() FROM open WHERE orders.provider = open.name
+            AND status = 'processing' AND submitted_at IS NULL AND lease_until < now() AND wake_at > now();
+        UPDATE provider_states SET faults_in_a_row = 0, failing_since = NULL, rests_in_a_row = 0,
+            rests_until = '-infinity'
+        WHERE name = %(name)s AND faults_in_a_row > 0
+        """,
         {"name": name},
     )
 
@@ -78,27 +103,37 @@ def note_balance(name: str, balance: Balance) -> None:
     changed(
         "INSERT INTO provider_states (name, balance, currency, balance_at)"
         " VALUES (%(name)s, %(amount)s, %(currency)s, now()) ON CONFLICT (name) DO UPDATE"
-        " SET balance = %(amount)s, currency = %(currency)s, balance_at = now(), faults_in_a_row ="
-        " CASE WHEN provider_states.last_error_at > now() - make_interval(secs => %(recent)s)"
-        " THEN provider_states.faults_in_a_row ELSE 0 END",
-        {"name": name, "amount": balance.amount, "currency": balance.currency, "recent": RECENT_SECONDS},
+        " SET balance = %(amount)s, currency = %(currency)s, balance_at = now()",
+        {"name": name, "amount": balance.amount, "currency": balance.currency},
     )
+    if row(
+        "SELECT 1 FROM provider_states WHERE name = %(name)s AND faults_in_a_row > 0"
+        " AND last_error_at < now() - make_interval(secs => %(recent)s)",
+        {"name": name, "recent": RECENT_SECONDS},
+    ):
+        note_success(name)
 
 
 def listed(names: Collection[str]) -> list[Row]:
-    """How each of the providers stands: its row, and the numbers of its open orders (in all, submitted, to review)."""
+    """How each of the providers stands: its row, and the numbers of its open orders (in all, submitted, to review).
+
+    One that is not among them is listed, too, while it has open orders.
+    """
     return rows(
         """
-        SELECT wanted.name, coalesce(s.faults_in_a_row, 0) AS faults_in_a_row, s.rests_until > now() AS resting,
+        SELECT wanted.name, wanted.name = ANY(%(names)s) AS configured,
+            coalesce(s.faults_in_a_row, 0) AS faults_in_a_row,
+            coalesce(s.rests_in_a_row > 0 OR s.rests_until > now(), false) AS resting,
             s.last_error, s.last_error_at, s.balance, s.currency, s.balance_at, coalesce(o.open, 0) AS open_orders,
             coalesce(o.submitted, 0) AS submitted_orders, coalesce(o.to_review, 0) AS orders_to_review
-        FROM unnest(%(names)s) AS wanted (name) LEFT JOIN provider_states s ON s.name = wanted.name
-        LEFT JOIN (
+        FROM (
             SELECT provider, count(*) AS open, count(submitted_at) AS submitted,
                 count(*) FILTER (WHERE submitted_at IS NOT NULL AND deadline_at < now()) AS to_review
-            FROM orders WHERE status = 'processing' GROUP BY provider
-        ) o ON o.provider = wanted.name
+            FROM orders WHERE status = 'processing' AND provider <> %(stock)s GROUP BY provider
+        ) o FULL JOIN unnest(%(names)s) AS named (name) ON named.name = o.provider
+        CROSS JOIN LATERAL (SELECT coalesce(named.name, o.provider) AS name) AS wanted
+        LEFT JOIN provider_states s ON s.name = wanted.name
         ORDER BY wanted.name
         """,
-        {"names": sorted(names)},
+        {"names": sorted(names), "stock": STOCK},
     )

@@ -80,11 +80,11 @@ def note(provider: str, provider_order_id: str, verdict: str, reason: str) -> bo
     return contradicted is None
 
 
-def noted(lease: Lease) -> Row | None:
-    """The provider's final word on the order, if it has sent one: `verdict` (`delivered` or `failed`) and `reason`."""
+def word_on(provider: str, provider_order_id: str | None) -> Row | None:
+    """The provider's final word on its order, if it has sent one: `verdict` (`delivered` or `failed`) and `reason`."""
     return row(
         "SELECT verdict, reason FROM provider_notices WHERE provider = %(provider)s AND provider_order_id = %(id)s",
-        {"provider": lease.provider, "id": lease.provider_order_id},
+        {"provider": provider, "id": provider_order_id},
     )
 
 

@@ -201,6 +201,8 @@ class IdempotencyKey(Table):
 class ProviderState(Table):
     name = TextField(primary_key=True)
     faults_in_a_row = IntegerField()
+    failing_since: Any = DateTimeTZField(null=True)
+    rests_in_a_row = IntegerField()
     rests_until: Any = DateTimeTZField()
     last_error = TextField(null=True)
     last_error_at: Any = DateTimeTZField(null=True)

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -30,16 +31,29 @@ def _end(response: Response) -> Response:
         response.headers["RateLimit-Limit"] = rate.limit
         response.headers["RateLimit-Remaining"] = rate.remaining
         response.headers["RateLimit-Reset"] = rate.reset_seconds
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        status=response.status_code,
-        error=g.get("error_code"),
-        address=request.remote_addr,
-        ms=round((time.monotonic() - g.began) * 1000, 1),
-    )
+    if response.is_streamed:
+        _write_line_at_the_end(response)
+    else:
+        _write_line(_facts(response), g.began)
     return response
+
+
+def _facts(response: Response) -> dict[str, Any]:
+    return {
+        "method": request.method, "path": request.path, "status": response.status_code, "error": g.get("error_code"),
+        "address": request.remote_addr,
+    }  # fmt: skip
+
+
+def _write_line(facts: dict[str, Any], began: float) -> None:
+    log.info("request", **facts, ms=round((time.monotonic() - began) * 1000, 1))
+
+
+def _write_line_at_the_end(response: Response) -> None:
+    """Write it when the last of the answer has been sent, and the request's context is gone."""
+    bound = structlog.contextvars.get_contextvars()
+    facts, began = bound | _facts(response), g.began
+    response.call_on_close(lambda: _write_line(facts, began))
 
 
 def _forget(error: BaseException | None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-_SPELLING = re.compile(r"@?(?P<name>\w+)|(?:https?://)?(?:www\.)?t\.me/(?P<linked>\w+)/?", re.IGNORECASE)
+_SPELLING = re.compile(r"@?(?P<name>\w+)|(?:https?://)?(?:www\.)?t\.me/(?P<linked>\w+)/?", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 

@@ -1,6 +1,7 @@
 """Calls to a provider's HTTP API: one request, its JSON, and an exact word on whether it can have been received."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,7 +22,7 @@ LONGEST_NAME = 200
 LARGEST_AMOUNT = Decimal(10**15)
 ABOUT_US = frozenset({301, 307, 308, 401, 402, 403, 407, 429})
 MAYBE_DONE = frozenset({408, 409, 425})  # statuses of a POST after which it may have become an order all the same
-WORDS_ABOUT_US = ("balance", "insufficient funds", "kyc", "session", "api key", "unauthorized")
+WORDS_ABOUT_US = re.compile(r"\b(balance|insufficient funds|kyc|session|api key|unauthorized)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class ApiAnswer:
     status: int
     document: Any
     retry_after: float | None
+    recipient: str = ""
+
+    def about(self, recipient: str | None) -> "ApiAnswer":
+        """The same answer, to a question about this user: his name, which he chose, tells nothing about us."""
+        return replace(self, recipient=recipient or "")
 
     @property
     def is_success(self) -> bool:
@@ -45,6 +51,10 @@ class ApiAnswer:
 
     def told(self) -> str:
         """What an error answer says, for an operator to read."""
+        if 300 <= self.status < 400:
+            return f"HTTP {self.status}, a redirect: is the address in the settings the API's?"
+        if self.status < 500 and not isinstance(self.document, dict):
+            return f"HTTP {self.status}, and no JSON: is the address in the settings the API's?"
         said = self.field("message", "error", "detail")
         if isinstance(said, dict):
             said = said.get("message") or said.get("code")
@@ -62,8 +72,10 @@ class ApiAnswer:
         if not is_error and not self.is_success:
             return False
         said = self.told().lower()
+        if self.recipient:
+            said = said.replace(self.recipient.lower(), "")
         is_page = is_error and not isinstance(self.document, dict)
-        return is_page or any(word in said for word in WORDS_ABOUT_US)
+        return is_page or bool(WORDS_ABOUT_US.search(said))
 
     @property
     def is_refusal(self) -> bool:

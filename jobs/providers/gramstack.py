@@ -54,6 +54,7 @@ class GramStack:
         if isinstance(ticket, Refused):
             return ticket
         answer = self._api.get("/recipients", {"service": GOODS[good], "recipient": f"@{order.recipient}"})
+        answer = answer.about(order.recipient)
         found = _data(answer)
         if isinstance(found, dict) and isinstance(found.get("recipient"), str):
             return ticket
@@ -68,7 +69,7 @@ class GramStack:
             raise OutcomeUnknown("it was submitted before, and is never submitted twice")
         service_id, _, quantity = order.ticket.partition(" x ")
         body = {"service_id": int(service_id), "recipient": f"@{order.recipient}", "quantity": int(quantity)}
-        answer = self._api.post("/orders", as_body(body))
+        answer = self._api.post("/orders", as_body(body)).about(order.recipient)
         if answer.is_success:
             return _standing(answer, order)
         if answer.is_refusal:

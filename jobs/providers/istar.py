@@ -60,7 +60,7 @@ class IStar:
         answer = self._api.get(
             f"/{PATHS[good]}/recipient/search",
             {"username": order.recipient, AMOUNT_FIELDS[good]: _amount(order, good)},
-        )
+        ).about(order.recipient)
         recipient = answer.field("recipient", "recipient_hash")
         if answer.is_success and isinstance(recipient, str) and recipient and answer.field("success") is not False:
             return recipient
@@ -79,7 +79,8 @@ class IStar:
             AMOUNT_FIELDS[good]: _amount(order, good),
             "wallet_type": "TON",
         }
-        answer = self._api.post(f"/orders/{PATHS[good]}", as_body(body), {"Idempotency-Key": order.reference})
+        key = {"Idempotency-Key": order.reference}
+        answer = self._api.post(f"/orders/{PATHS[good]}", as_body(body), key).about(order.recipient)
         if answer.is_success:
             return _standing(answer, order)
         if answer.is_refusal and order.submitted_at is not None and order.age_seconds < SETTLED_SECONDS:

@@ -64,7 +64,8 @@ class Upstream:
     def submit(self, order: Lease) -> Answer:
         """Buy, or be told of what was bought under this reference before; the end of it is left to a look-up."""
         body = as_body(self._wish(order))
-        answer = self._api.post("/orders", body, {"Idempotency-Key": order.reference, **self._signature(body)})
+        headers = {"Idempotency-Key": order.reference, **self._signature(body)}
+        answer = self._api.post("/orders", body, headers).about(order.recipient)
         if answer.is_success:
             name = as_name(answer.field("order_id"))
             if name is None:

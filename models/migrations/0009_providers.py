@@ -18,6 +18,8 @@ CREATE INDEX orders_submitted ON orders (deadline_at) WHERE status = 'processing
 CREATE TABLE provider_states (
     name text PRIMARY KEY,
     faults_in_a_row integer NOT NULL DEFAULT 0,
+    failing_since timestamptz,
+    rests_in_a_row integer NOT NULL DEFAULT 0,
     rests_until timestamptz NOT NULL DEFAULT '-infinity',
     last_error text,
     last_error_at timestamptz,

@@ -22,8 +22,8 @@ def lease(
         "order_id": 17, "token": 1, "product_id": 1, "quantity": quantity, "provider": "test", "overdue": False,
         "parts": 1, "sku": sku, "recipient": "ada", "price": 12_345_678, "created_at": PLACED,
         "submitted_at": None if submitted is None else PLACED + timedelta(seconds=1),
-        "age_seconds": 1.0 if submitted is None else submitted, "past_deadline": False, "ticket": "",
-        "provider_order_id": None, "provider_faults": 0, "provider_rests": False,
+        "age_seconds": 1.0 if submitted is None else submitted, "ticket": "",
+        "provider_order_id": None, "provider_rests": False,
     }  # fmt: skip
     return Lease(**given | fields)
 

@@ -55,6 +55,13 @@ def test_a_user_that_does_not_exist_is_refused(istar_server: IStarServer, istar:
     assert istar.check(lease()) == Refused("Recipient not found")
 
 
+@pytest.mark.parametrize("name", ["session", "balance", "kyc", "unauthorized", "my_balance_1", "Session"])
+def test_what_a_user_calls_himself_says_nothing_about_us(istar_server: IStarServer, istar: IStar, name: str) -> None:
+    istar_server.faults["GET /star/recipient/search"] = [instead(404, {"message": f"User @{name} not found"})]
+
+    assert isinstance(istar.check(lease(recipient=name)), Refused)
+
+
 def test_who_has_premium_already_is_refused(istar_server: IStarServer, istar: IStar) -> None:
     istar_server.ineligible["ada"] = "This account has Premium already"
 

@@ -8,7 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import provider_checks
-from models.database import changed, db
+from models import leases, provider_states
+from models.database import changed, db, rows
 from models.provider_states import FAULTS_BEFORE_REST
 from models.telegram_goods import PREMIUM_SKUS
 from tests.desk import make_desk
@@ -36,7 +37,10 @@ def take_down(server: IStarServer) -> int:
     """Let the provider fail so often that it is left alone; returns the order that met the faults."""
     server.faults[SEARCH] = [BUSY] * FAULTS_BEFORE_REST
     order_id = place("istar")
-    step(order_id, times=FAULTS_BEFORE_REST)
+    step(order_id, times=FAULTS_BEFORE_REST - 1)
+    with db.connection_context():
+        changed("UPDATE provider_states SET failing_since = failing_since - interval '6 s'")
+    step(order_id)
     return order_id
 
 
@@ -142,3 +146,45 @@ def test_open_orders_are_counted_by_how_they_stand(client: FlaskClient, istar_se
         changed("UPDATE orders SET deadline_at = now() - interval '1 s'")
 
     assert shown(client)["orders_to_review"] == 1
+
+
+def test_a_few_orders_that_always_fail_keep_the_provider_from_nobody(
+    client: FlaskClient, istar_server: IStarServer
+) -> None:
+    istar_server.faults[SEARCH] = [BUSY] * (2 * FAULTS_BEFORE_REST)
+    failing, other = place("istar"), place("istar", sku=PREMIUM_SKUS[3], quantity=1)
+    istar_server.status = "completed"
+
+    step(failing, times=FAULTS_BEFORE_REST + 2)
+
+    assert shown(client)["state"] == "failing"
+    assert step(other)["status"] == "completed"
+    assert shown(client)["faults_in_a_row"] == 0
+
+
+def test_calls_that_had_begun_before_the_rest_make_it_no_longer(client: FlaskClient, istar_server: IStarServer) -> None:
+    take_down(istar_server)
+    with db.connection_context():
+        [before] = rows("SELECT rests_until, faults_in_a_row FROM provider_states")
+        for _ in range(30):
+            provider_states.note_fault("istar", "no answer", None, took=25)
+
+        assert rows("SELECT rests_until, faults_in_a_row FROM provider_states") == [before]
+
+
+def test_the_end_of_a_rest_wakes_the_orders_that_waited_for_it(client: FlaskClient, istar_server: IStarServer) -> None:
+    first, second = take_down(istar_server), place("istar", sku=PREMIUM_SKUS[3], quantity=1)
+    step(second)
+    istar_server.status = "completed"
+    rest_is_over()
+
+    step(first)
+
+    with db.connection_context():
+        assert [order["id"] for order in leases.due_to_wake(10, from_stock=False)] == [second]
+
+
+def test_open_orders_of_a_provider_that_is_not_configured_are_seen(client: FlaskClient) -> None:
+    step(place("nobody"))
+
+    assert shown(client, "nobody")["state"] == "not configured"

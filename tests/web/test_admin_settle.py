@@ -65,7 +65,7 @@ def test_one_that_was_delivered_is_captured(client: FlaskClient) -> None:
     assert (answer.json["provider_order_id"], answer.json["delivered_quantity"]) == ("their-7", 2)
     assert (shop.balance()["balance_usdt"], shop.balance()["held_usdt"]) == (980, 0)
     assert last_action()["actor"] == desk.actor
-    assert last_action()["details"] == {"outcome": "delivered", "note": "seen in their list"}
+    assert last_action()["details"] == {**SETTLED, "provider_order_id": "their-7"}
 
 
 def test_one_that_was_not_delivered_gives_the_money_back(client: FlaskClient) -> None:
@@ -145,3 +145,15 @@ def test_a_reader_does_not_settle(client: FlaskClient) -> None:
     lease = submitted_order(make_shop(client))
 
     assert make_desk(client, Role.READ).post(f"/orders/{lease.order_id}/settle", SETTLED).status_code == 403
+
+
+def test_a_name_that_is_not_the_one_that_the_provider_told_is_refused(client: FlaskClient) -> None:
+    desk = make_desk(client)
+    lease = submitted_order(make_shop(client))
+    with db.connection_context():
+        changed("UPDATE orders SET provider_order_id = 'their-1' WHERE id = %(id)s", {"id": lease.order_id})
+
+    answer = desk.post(f"/orders/{lease.order_id}/settle", {**SETTLED, "provider_order_id": "their-7"})
+
+    assert (answer.status_code, answer.json["error"]) == (409, "not_settleable")
+    assert "their-1" in answer.json["message"]

@@ -8,8 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from jobs import fulfilment
-from models import interventions, stock
+from models import interventions, orders, stock
 from models.database import changed, db
+from models.purchases import Purchase
 from models.strict_json import parse
 from models.tables import Order
 from settings import settings
@@ -235,3 +236,11 @@ def test_an_order_is_reserved_at_once_for_good_and_in_full(shop: Shop) -> None:
     other: Any = make_shop(shop.client, "10")
     assert other.order(product).json["error"] == "insufficient_stock"
     assert shop.balance()["held_usdt"] == 20
+
+
+def test_a_new_order_has_the_columns_of_one_that_is_read(shop: Shop) -> None:
+    product = make_product("10")
+    with db.connection_context():
+        placed = orders.place(Purchase(shop.account_id, None, "v1", product.id, 1, client_reference="mine")).order
+
+        assert placed == orders.get(placed["id"])

@@ -68,7 +68,7 @@ def test_premium_is_ordered_by_its_months(shop: TelegramShop, months: int, price
     ("amount", "shown", "price"),
     [
         ("12.34", "12.34", "43.19"), ("1", "1", "3.5"), ("1.0", "1", "3.5"), ("1.01", "1.01", "3.535"), ("12.5", "12.5", "43.75"),
-        ("12.50", "12.5", "43.75"), ("1e2", "100", "350"), ("285.71", "285.71", "999.985"),
+        ("12.50", "12.5", "43.75"), ("12.340", "12.34", "43.19"), ("1e2", "100", "350"), ("285.71", "285.71", "999.985"),
     ],
 )  # fmt: skip
 def test_ton_is_exact_to_the_hundredth(shop: TelegramShop, amount: str, shown: str, price: str) -> None:

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+import jobs.waiting
 from jobs.waiting import Waiters, waiters
 from models.database import db
 from models.settlement import Delivered, Refused
@@ -272,3 +273,14 @@ def test_v1_keeps_its_long_waits_alive_too(client: FlaskClient) -> None:
     assert (answer.status_code, len(space) >= 1, document["status"]) == (200, True, "processing")
     looked = shop.get(f"/orders/{document['order_id']}?wait=true&timeout=2")
     assert pieces(looked)[1] == document
+
+
+def test_a_crowd_of_waiting_requests_leaves_room_for_others(
+    shop: TelegramShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.waiting, "MOST_WAITS", 0)
+
+    answer = shop.post("/stars?wait=true", STARS)
+
+    assert_v2_refused(answer, 408, "timeout", "order_id")
+    assert shop.get(f"/order/{answer.json['order_id']}").json["status"] == "pending"

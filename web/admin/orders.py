@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g
 from pydantic import AfterValidator, Field
 
 from jobs import enqueue
-from models import interventions, leases, listings, orders
+from models import interventions, leases, listings, orders, submissions
 from models.database import Row
 from models.money import usd
 from models.operators import Role
@@ -117,7 +117,7 @@ def full_view(order_id: int) -> dict[str, Any]:
     order = listings.order_in_full(order_id)
     return {
         **view(order),
-        "reference": leases.reference_of(order["id"], order["created_at"]),
+        "provider_word": submissions.word_on(order["provider"], order["provider_order_id"]),
         "attempts": [_attempt_view(attempt) for attempt in leases.attempts_of(order_id)],
     }
 
@@ -137,6 +137,7 @@ def view(order: Row) -> dict[str, Any]:
         "deadline_at": epoch(order["deadline_at"]),
         "provider": order["provider"],
         "provider_order_id": order["provider_order_id"],
+        "reference": leases.reference_of(order["id"], order["created_at"]),
         "submitted_at": _moment(order["submitted_at"]),
         "needs_review": order["status"] == "processing"
         and order["submitted_at"] is not None

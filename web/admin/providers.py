@@ -25,7 +25,7 @@ def list_providers() -> Response:
 
 
 def views() -> list[dict[str, Any]]:
-    """Each configured provider, as operators see it."""
+    """Each configured provider, and any other that open orders wait for, as operators see it."""
     return [_view(state) for state in provider_states.listed(settings.configured_providers)]
 
 
@@ -46,7 +46,9 @@ def _view(state: Row) -> dict[str, Any]:
 
 
 def _state(state: Row) -> str:
-    if state["faults_in_a_row"] >= provider_states.FAULTS_BEFORE_REST or state["resting"]:
+    if not state["configured"]:
+        return "not configured"
+    if state["resting"]:
         return "down"
     if state["faults_in_a_row"]:
         return "failing"

@@ -11,6 +11,11 @@ from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
 from web.commands.output import paged, show, show_page
 
+LISTED = ("order_id", "status", "account_id", "product_sku", "quantity", "delivered_quantity", "price_usdt",
+          "refunded_usdt", "created_at", "client_reference")  # fmt: skip
+REVIEWED = ("order_id", "provider", "provider_order_id", "reference", "recipient", "product_sku", "quantity",
+            "price_usdt", "submitted_at", "account_id")  # fmt: skip
+
 
 @click.group("orders", cls=OperatorGroup)
 def group() -> None:
@@ -33,8 +38,7 @@ def list_orders(
         given(account_id=account_id, status=status, client_reference=client_reference, limit=limit, cursor=cursor,
               needs_review=needs_review or None),
     )  # fmt: skip
-    columns = ("order_id", "status", "account_id", "product_sku", "quantity", "delivered_quantity", "price_usdt",
-               "refunded_usdt", "created_at", "client_reference")  # fmt: skip
+    columns = REVIEWED if needs_review else LISTED
     show_page(listings.orders_in_full(query.wanted, query.position), view, columns)
 
 

@@ -76,8 +76,10 @@ def hundredths_of_ton(value: Any) -> int:
 
 
 def _decimals(value: int | Decimal) -> int:
-    exponent = Decimal(value).as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
+    """How many the number needs. Decimal's own `normalize` would round off what is beyond its 28 digits."""
+    _, digits, exponent = Decimal(value).as_tuple()
+    zeros = len(digits) - len("".join(map(str, digits)).rstrip("0"))
+    return -(exponent + zeros) if isinstance(exponent, int) else 0
 
 
 def _document() -> dict[str, Any]:
