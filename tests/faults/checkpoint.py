@@ -15,7 +15,8 @@ When = Literal["before", "after"]
 class Checkpoint:
     """Stands before a server. The first request that fits is held, before or after the server has answered it.
 
-    `reached` is set then; the request goes on when `go_on` is set. What is cut off meanwhile stays cut off.
+    `reached` is set then; the request goes on when `go_on` is set, unless it was cut. What is cut off meanwhile stays
+    cut off.
     """
 
     def __init__(self, target: str, method: str, path: str, when: When) -> None:
@@ -23,6 +24,7 @@ class Checkpoint:
         self._held = (method, path)
         self.when: When = when
         self.reached, self.go_on = threading.Event(), threading.Event()
+        self._is_cut = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.checkpoint = self  # type: ignore[attr-defined]
@@ -37,12 +39,18 @@ class Checkpoint:
         self._server.shutdown()
         self._server.server_close()
 
+    def cut(self) -> None:
+        """Cut the request off that is held, as by a server that dies: who sent it gets no answer."""
+        self._is_cut = True
+        self.go_on.set()
+
     def hold(self, method: str, path: str, when: When) -> bool:
         """Hold this request if it is the one; False when it must not go any further."""
         if self.reached.is_set() or (method, path.partition("?")[0], when) != (*self._held, self.when):
             return True
         self.reached.set()
-        return self.go_on.wait(PATIENCE_SECONDS)
+        self.go_on.wait(PATIENCE_SECONDS)
+        return not self._is_cut
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -60,8 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         checkpoint: Checkpoint = self.server.checkpoint  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        checkpoint.hold(self.command, self.path, "before")
-        if self._is_cut_off():
+        if not checkpoint.hold(self.command, self.path, "before") or self._is_cut_off():
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         try:
@@ -71,8 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
         except requests.ConnectionError:
             self.close_connection = True  # as the server did
             return
-        checkpoint.hold(self.command, self.path, "after")
-        if self._is_cut_off():
+        if not checkpoint.hold(self.command, self.path, "after") or self._is_cut_off():
             return
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/json"))
