@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dev.child import Command
+from dev.child import Command, describe_exit
 from dev.console import Console, open_console
 from dev.environment import development_settings, given_environment, port_in, process_environment
 from dev.errors import StartError
@@ -16,15 +16,20 @@ from dev.ports import LOOPBACK, free_port
 from dev.servers import start_servers
 from dev.supervisor import StopRequested, Supervisor
 
+# What starts many processes, and all the rest.
+LANES = {
+    "processes": ("tests/faults", "tests/dev"),
+    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev"),
+}
 LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
 
 # How the names of Sutler's settings start. A developer's shell may hold those of a real installation, and tests must
 # reach neither its data nor its providers; they are to give the same result everywhere, too.
 SETTING_PREFIXES = (
     *("ADMIN_TOKEN", "ALLOW_", "ARBITRUM_", "BIND_HOST", "BROKER_", "BSC_", "DATABASE_", "DYNAMIC_PRICING"),
-    *("GRAMSTACK_", "ISTAR_", "LOG_FORMAT", "ORDER_", "POLYGON_", "PORT", "PROVIDER_", "PUBLIC_URL", "REDIS_"),
-    *("REFERRAL_", "REFUND_", "SANDBOX_", "SCAN_", "SECRET_KEYS", "SENTRY_", "SOLANA_", "TELEGRAM_", "TONCENTER_"),
-    *("TOPUP_", "TRONGRID_", "TRUSTED_PROXIES", "UPSTREAM_", "USDT_", "WAIT_", "WALLET_", "WEB_", "WEBHOOK_"),
+    *("LOG_FORMAT", "ORDER_", "POLYGON_", "PORT", "PROVIDER_", "PUBLIC_URL", "REDIS_"),
+    *("REFERRAL_", "REFUND_", "SCAN_", "SECRET_KEYS", "SENTRY_", "SOLANA_", "TELEGRAM_", "TONCENTER_"),
+    *("TOPUP_", "TRONGRID_", "TRUSTED_PROXIES", "USDT_", "WAIT_", "WALLET_", "WEB_", "WEBHOOK_"),
     "WORKER_",
 )
 
@@ -56,15 +61,43 @@ def _check(console: Console, arguments: Sequence[str]) -> int:
         settings = development_settings(given, var)
         environ = process_environment(given, settings, var)
         lint_code = 0 if arguments else _lint(supervisor, console, environ)
-        environ |= start_servers(supervisor, var, given, web_port=port_in(given), is_durable=False)
-        environ |= _provider_settings()
-        pytest = (sys.executable, "-m", "pytest", *arguments)
-        return _run(supervisor, "pytest", pytest, environ) or lint_code
+        if arguments or "DATABASE_URL" in given or "REDIS_URL" in given:  # servers that are given are not for two
+            pytest = _pytest("pytest", arguments, _with_servers(supervisor, var, given, environ), is_alone=True)
+            return _run(supervisor, pytest) or lint_code
+        return _run_lanes(supervisor, console, var, given, environ) or lint_code
+
+
+def _run_lanes(
+    supervisor: Supervisor, console: Console, var: Path, given: Mapping[str, str], environ: Mapping[str, str]
+) -> int:
+    """Run all tests in two lanes, each with servers of its own: most tests wait for something half of their time."""
+    lanes = []
+    for name, arguments in LANES.items():
+        (var / name).mkdir()
+        lanes.append(_pytest(name, arguments, _with_servers(supervisor, var / name, given, environ), is_alone=False))
+    codes = supervisor.run_all_to_end(lanes)
+    for name, code in zip(LANES, codes, strict=True):
+        console.say(f"The tests of lane {name}: {'passed' if code == 0 else describe_exit(code)}.")
+    return next((_as_exit_code(code) for code in codes if code != 0), 0)
+
+
+def _with_servers(
+    supervisor: Supervisor, var: Path, given: Mapping[str, str], environ: Mapping[str, str]
+) -> dict[str, str]:
+    servers = start_servers(supervisor, var, given, web_port=port_in(given), is_durable=False)
+    return {**environ, **servers, **_provider_settings()}
+
+
+def _pytest(name: str, arguments: Sequence[str], environ: Mapping[str, str], *, is_alone: bool) -> Command:
+    # SIGINT, because that is what makes pytest end with its fixtures torn down and its summary shown.
+    argv = (sys.executable, "-m", "pytest", *arguments)
+    return Command(name, argv, environ, stop_signal=signal.SIGINT, inherits_terminal=is_alone)
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without real settings; TEST_DATABASE_URL and TEST_REDIS_URL may name servers to test on."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(SETTING_PREFIXES)}
+    prefixes = (*SETTING_PREFIXES, *(address.removesuffix("API_URL") for address in PROVIDER_SETTINGS))
+    kept = {name: value for name, value in environ.items() if not name.startswith(prefixes)}
     servers = {name: environ.get(f"TEST_{name}", "") for name in ("DATABASE_URL", "REDIS_URL")}
     return kept | {name: url for name, url in servers.items() if url}
 
@@ -82,14 +115,19 @@ def _provider_settings() -> dict[str, str]:
 
 def _lint(supervisor: Supervisor, console: Console, environ: Mapping[str, str]) -> int:
     """Run every linter and return the exit code of the first that found something."""
-    codes = {linter: _run(supervisor, linter, tuple(linter.split()), environ) for linter in LINTERS}
+    codes = {
+        linter: _run(supervisor, Command(linter, tuple(linter.split()), environ, inherits_terminal=True))
+        for linter in LINTERS
+    }
     failed = {linter: code for linter, code in codes.items() if code != 0}
     if failed:
         console.say(f"Not clean: {', '.join(failed)}.")
     return next(iter(failed.values()), 0)
 
 
-def _run(supervisor: Supervisor, name: str, argv: tuple[str, ...], environ: Mapping[str, str]) -> int:
-    # SIGINT, because that is what makes pytest end with its fixtures torn down and its summary shown.
-    code = supervisor.run_to_end(Command(name, argv, environ, stop_signal=signal.SIGINT, inherits_terminal=True))
+def _run(supervisor: Supervisor, command: Command) -> int:
+    return _as_exit_code(supervisor.run_to_end(command))
+
+
+def _as_exit_code(code: int) -> int:
     return code if code >= 0 else 128 - code

@@ -70,11 +70,16 @@ class Supervisor:
 
     def run_to_end(self, command: Command) -> int:
         """Run a command once and return its exit code (negative: the signal that killed it)."""
-        child = self._add(Child(command, is_restarted=False))
-        while child.exit_code is None:
+        return self.run_all_to_end([command])[0]
+
+    def run_all_to_end(self, commands: Sequence[Command]) -> list[int]:
+        """Run commands side by side, each once; return their exit codes."""
+        children = [self._add(Child(command, is_restarted=False)) for command in commands]
+        while any(child.exit_code is None for child in children):
             self._turn()
-        self._children.remove(child)
-        return child.exit_code
+        for child in children:
+            self._children.remove(child)
+        return [child.exit_code for child in children if child.exit_code is not None]
 
     def wait_until(self, is_ready: Callable[[], bool], child: Child, seconds: float) -> None:
         """Wait for `child` to be ready; raises StartError when it keeps dying, or after `seconds`."""

@@ -70,7 +70,9 @@ def _step(lease: Lease) -> Ended | None:
         log.warning("order.lease_lost", lease_token=lease.token)
         return None
     if not isinstance(answer, InProgress) or answer.provider_order_id is not None:
-        provider_states.note_success(lease.provider)  # it has told something; without a name it may not have been asked
+        provider_states.note_success(lease.provider)
+    elif probing:
+        provider_states.return_probe(lease.provider)  # an order without a name may be none to ask about
     return _finish(lease, answer)
 
 

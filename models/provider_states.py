@@ -44,6 +44,13 @@ def take_probe(name: str) -> bool:
     )
 
 
+def return_probe(name: str) -> None:
+    """Let another one try for all: the caller had nothing to ask after all."""
+    changed(
+        "UPDATE provider_states SET rests_until = now() WHERE name = %(name)s AND rests_in_a_row > 0", {"name": name}
+    )
+
+
 def rest_seconds(name: str) -> float:
     """For how long the provider is to be left alone."""
     found = row(

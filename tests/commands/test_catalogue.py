@@ -10,6 +10,7 @@ from jobs import catalogue_pull
 from models import catalogue, interventions
 from models.database import db
 from models.tables import Product
+from settings import settings
 from tests.commands.results import Command
 from tests.desk import last_action, whole_audit_log
 from tests.factories import make_product, make_shop
@@ -240,9 +241,7 @@ def test_the_signs_of_the_wire_format_are_those_of_v1(server: UpstreamServer, cl
     make_product("8.90", 3, sku="key")
     theirs = make_shop(client).get("/products").get_json()
     server.sell("key")
-    ours = server.answer(
-        Asked("GET", "/products", {}, {"x-api-key": "test"}, b"")
-    )  # fmt: skip
+    ours = server.answer(Asked("GET", "/products", {}, {"x-api-key": settings.upstream_api_key or ""}, b""))
 
     assert isinstance(ours, Reply)
     assert (theirs.keys(), theirs["items"][0].keys()) == (ours.document.keys(), ours.document["items"][0].keys())
