@@ -24,6 +24,7 @@ from models.telegram_goods import STARS_SKU
 
 WAITS = 1000
 BALANCE_READS = 300
+PLACED_PER_SECOND = 400
 ENDED_PER_SECOND = 100
 PATIENCE_SECONDS = 60
 DESCRIPTORS_BESIDE = 500
@@ -53,7 +54,10 @@ async def _measure(web: "Popen[bytes]", port: int, api_key: str, count: int) -> 
     await _read_balances(port, api_key, BALANCE_READS)
     alone = await _read_balances(port, api_key, BALANCE_READS)
     [before] = resident_megabytes(web)
-    waits = [asyncio.create_task(_buy(port, api_key, number)) for number in range(count)]
+    waits = []
+    for number in range(count):
+        waits.append(asyncio.create_task(_buy(port, api_key, number)))
+        await asyncio.sleep(1 / PLACED_PER_SECOND)
     order_ids = await asyncio.to_thread(_await_orders, count)
     [during] = resident_megabytes(web)
     print(f"{count} waits: {before} MB before, {during} MB with them, {(during - before) * 1000 / count:.0f} KB a wait")
@@ -81,6 +85,8 @@ def _prepare() -> str:
 async def _buy(port: int, api_key: str, number: int) -> Answered:
     body = json.dumps({"username": f"buyer_{number}", "amount": 50}).encode()
     answer = await _request(port, "POST", "/api/v2/stars?wait=true", api_key, body)
+    if "order_id" not in answer:
+        sys.exit(f"an order was refused: {answer}")
     return Answered(answer["order_id"], str(answer.get("status")), time.time())
 
 
