@@ -4,6 +4,7 @@ Lines carry what was bound to the context (request id, order id, key fingerprint
 secret is never passed to a logger: no key, signature, secret, item or body.
 """
 
+import json
 import logging
 import sys
 from contextlib import suppress
@@ -21,6 +22,14 @@ _SHARED: list[Any] = [
 
 # Local variables stay out of tracebacks: among them are keys, tokens, secrets and items.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+_ENCODER = json.JSONEncoder(default=repr)
+
+
+def _as_json(event: Any, **_: Any) -> str:
+    """A line's JSON; json.dumps would make an encoder for each."""
+    return _ENCODER.encode(event)
 
 
 class _Output:
@@ -49,7 +58,7 @@ def configure() -> None:
     """Send our own lines and those of the libraries the same way, to standard output."""
     renderer: Any
     if settings.log_format == "json":
-        tracebacks, renderer = _TRACEBACKS, structlog.processors.JSONRenderer()
+        tracebacks, renderer = _TRACEBACKS, structlog.processors.JSONRenderer(_as_json)
     else:
         tracebacks, renderer = structlog.processors.format_exc_info, structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(

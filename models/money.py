@@ -50,6 +50,9 @@ def usd(micros: Micros) -> int | Decimal:
     return whole if rest == 0 else (Decimal(micros) / PER_USD).normalize()
 
 
+_ENCODER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def dumps(document: Any) -> str:
     """JSON with every Decimal written out digit by digit."""
-    return simplejson.dumps(document, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(document)

@@ -25,12 +25,9 @@ class Statement:
     def rows(self, params: dict[str, Any], *, after: "Sequence[Statement]" = ()) -> list[Row]:
         """Run it, `after` others if need be, all in one round trip (and, outside of one, in one transaction)."""
         statements = (*after, self)
+        prepared = db.connection().prepared
         for statement in statements:
-            statement._plan()
+            if statement._name not in prepared:
+                db.execute_sql(statement._prepare)
+                prepared.add(statement._name)
         return rows("; ".join(statement._execute for statement in statements), params)
-
-    def _plan(self) -> None:
-        connection = db.connection()
-        if self._name not in connection.prepared:
-            db.execute_sql(self._prepare)
-            connection.prepared.add(self._name)

@@ -32,13 +32,7 @@ class _Unusable:
 def parse(raw: bytes, deepest: int = 32) -> Any:
     """The value; refuses duplicate names, NaN, text that is not Unicode, and more than `deepest` levels of nesting."""
     try:
-        document = json.loads(
-            raw.decode("utf-8"),
-            parse_int=_whole_number,
-            parse_float=_decimal,
-            parse_constant=lambda name: _Unusable(name.lstrip("-")),
-            object_pairs_hook=_unique_names,
-        )
+        document = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError:
         raise NotStrictJson("must be UTF-8 text") from None
     except RecursionError:
@@ -67,6 +61,15 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         duplicate = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
         raise NotStrictJson("is given twice", _printable(duplicate))
     return names
+
+
+# Made once: json.loads would make one for each text, which takes longer than reading an order.
+_DECODER = json.JSONDecoder(
+    parse_int=_whole_number,
+    parse_float=_decimal,
+    parse_constant=lambda name: _Unusable(name.lstrip("-")),
+    object_pairs_hook=_unique_names,
+)
 
 
 def _check(value: Any, levels_left: int, *, may_hold_halves: bool) -> None:

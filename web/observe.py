@@ -20,17 +20,17 @@ def register(app: Flask) -> None:
 def _begin() -> None:
     g.request_id = secrets.token_hex(16)
     g.began = time.monotonic()
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.request_id
+    # Added and not set: none of them can be there yet, and to set one is to look through all of them first.
+    response.headers.add("X-Request-Id", g.request_id)
     rate = g.get("rate")
     if rate is not None:
-        response.headers["RateLimit-Limit"] = rate.limit
-        response.headers["RateLimit-Remaining"] = rate.remaining
-        response.headers["RateLimit-Reset"] = rate.reset_seconds
+        response.headers.add("RateLimit-Limit", rate.limit)
+        response.headers.add("RateLimit-Remaining", rate.remaining)
+        response.headers.add("RateLimit-Reset", rate.reset_seconds)
     if response.is_streamed:
         _write_line_at_the_end(response)
     else:
