@@ -1,6 +1,7 @@
 """The clock: sends a message for each periodic job, from the one scheduler that leads."""
 
 import signal
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,8 +36,9 @@ def main() -> None:
         )  # fmt: skip
 
     def stop(signum: int, frame: Any) -> None:
-        if scheduler.running:  # platforms and shells send the signal twice
-            scheduler.shutdown(wait=False)
+        if not scheduler.running:  # not yet, or not any more: platforms and shells send the signal twice
+            sys.exit()
+        scheduler.shutdown(wait=False)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
