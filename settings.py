@@ -5,6 +5,7 @@ that names it, rather than a surprise an hour later. A variable that is set but 
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -75,7 +76,21 @@ def _bare_server(url: str) -> str:
     return url
 
 
+def _bot_token(token: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}", token):
+        raise ValueError("must be a token as @BotFather gives it: a number, a colon and letters")
+    return token
+
+
+def _webhook_secret(secret: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,256}", secret):
+        raise ValueError("must be 8 to 256 letters, digits, _ or -: Telegram takes no others")
+    return secret
+
+
 Server = Annotated[str, AfterValidator(_server)]
+BotToken = Annotated[str, AfterValidator(_bot_token)]
+WebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]
 BareServer = Annotated[Server, AfterValidator(_bare_server)]
 Servers = Annotated[tuple[Server, ...], BeforeValidator(_split_commas)]
 TronAddress = Annotated[str, AfterValidator(addresses.tron)]
@@ -148,6 +163,14 @@ class Settings(BaseModel):
     sandbox_api_url: Server | None = None
     sandbox_webhook_secret: str | None = None
     provider_low_balance: Decimal = Field(Decimal(100), ge=0, description="in the provider's currency")
+
+    # The Telegram bot, on when it has a token. Without a secret for its webhook, it has to be polled.
+    telegram_bot_token: BotToken | None = None
+    telegram_api_url: BareServer = "https://api.telegram.org"
+    telegram_webhook_secret: WebhookSecret | None = None
+    telegram_admin_ids: Annotated[frozenset[int], BeforeValidator(_split_commas)] = frozenset()
+    referral_reward_usd: UsdAsMicros = MICROS_PER_USD
+    referral_min_topup_usd: UsdAsMicros = 10 * MICROS_PER_USD
 
     # Deposits. A network is on when it has a wallet and a server to read it from; in simulation all six are.
     allow_simulation: bool = False

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from models import audit, ledger, topups, webhooks
+from models import audit, ledger, referrals, telegram_notices, topups, webhooks
 from models.database import Row, changed, db, retrying, row, rows
 from models.errors import Refusal
 from models.ledger import AccountNotFound
@@ -132,7 +132,10 @@ def _credit(actor: str, deposit: Row, account_id: int, subject: str, *, intent_i
         " WHERE id = %(id)s",
         {"id": deposit["id"], "account_id": account_id, "intent_id": intent_id},
     )
+    referrals.lock_with_referrers([account_id])
     ledger.top_up([(account_id, deposit["id"], deposit["amount"])])
+    referrals.decide([account_id])
+    telegram_notices.tell("deposit_credited", [(account_id, deposit["id"])])
     audit.record(
         actor, "deposit.credit", subject, deposit_id=deposit["id"], account_id=account_id,
         amount_usdt=usd(deposit["amount"]), network=deposit["network"], tx_hash=deposit["tx_hash"],

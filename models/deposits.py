@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from models import audit, ledger, unmatched, webhooks, website_orders
+from models import audit, ledger, referrals, telegram_notices, unmatched, webhooks, website_orders
 from models.database import Row, rows
 from models.intents import GRACE_SECONDS
 from models.money import Micros, usd
@@ -44,13 +44,17 @@ def record(network: str, arrivals: Sequence[Arrival]) -> Recorded:
     paid = _match(new)
     website_orders.lock([intent["order_id"] for intent in paid if intent["order_id"] is not None])
     paid = _take(paid)
+    topups = [intent for intent in paid if intent["order_id"] is None]
+    payers = {topup["account_id"] for topup in topups}
+    referrals.lock_with_referrers(payers)
     ledger.top_up([(intent["account_id"], intent["deposit_id"], intent["arrived"]) for intent in paid])
     orders = [
         website_orders.take_payment(intent["order_id"], intent["arrived"])
         for intent in paid
         if intent["order_id"] is not None
     ]
-    topups = [intent for intent in paid if intent["order_id"] is None]
+    referrals.decide(payers)
+    telegram_notices.tell("deposit_credited", [(topup["account_id"], topup["deposit_id"]) for topup in topups])
     _audit(topups)
     delivery_ids = [webhooks.record_topup(intent["id"]) for intent in topups if intent["webhook_url"]]
     unmatched.explain({deposit["id"] for deposit in new} - {intent["deposit_id"] for intent in paid})

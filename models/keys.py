@@ -118,6 +118,27 @@ def mint(
     return Minted(fingerprint, api_key, secret, account_id)
 
 
+def replace(actor: str, fingerprint: str) -> Minted:
+    """Give a key's holder a new one with the same limits, and end the old one at once. Raises KeyNotFound."""
+    with db.atomic():
+        old = row("SELECT * FROM api_keys WHERE fingerprint = %(f)s AND revoked_at IS NULL FOR UPDATE",
+                  {"f": fingerprint})  # fmt: skip
+        if old is None:
+            raise KeyNotFound(f"There is no key with the fingerprint {fingerprint} that could be replaced.")
+        minted = mint(
+            actor, old["name"], old["kind"], with_secret=old["secret_ciphertext"] is not None,
+            account_id=old["account_id"], ip_allowlist=old["ip_allowlist"], rate_limit=old["rate_limit"],
+        )  # fmt: skip
+        revoke(actor, fingerprint)
+    return minted
+
+
+def active_of(account_id: int) -> list[ApiKey]:
+    """The account's keys that are not revoked, newest first."""
+    found = ApiKey.select().where((ApiKey.account_id == account_id) & ApiKey.revoked_at.is_null())
+    return list(found.order_by(ApiKey.id.desc()))
+
+
 def on_change(listener: Callable[[str], None]) -> None:
     """Call the listener with a key's fingerprint after each commit that changes it; it must not raise."""
     _listeners.append(listener)

@@ -4,7 +4,7 @@ A reference is unique for each kind of movement, so doing one twice is refused b
 zero. Holds are the one movement made elsewhere: `orders.place` writes its hold in the statement that makes the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from peewee import IntegrityError
@@ -14,7 +14,7 @@ from models.database import Row, changed, db, row, violated_constraint
 from models.errors import Refusal
 from models.money import Micros, usd
 
-Kind = Literal["hold", "capture", "release", "refund", "credit"]
+Kind = Literal["hold", "capture", "release", "refund", "credit", "referral", "referral_reversal"]
 
 _MOVE = """
 WITH journal AS (
@@ -88,6 +88,27 @@ def refund(account_id: int, order_id: int, amount: Micros, note: str) -> None:
     _move(
         "refund", "revenue", "available", account_id, amount, f"order:{order_id}", order_id, note,
         available=amount, refunded=amount,
+    )  # fmt: skip
+
+
+def lock(account_ids: Collection[int]) -> None:
+    """Lock accounts until the transaction ends, in the order in which everybody does."""
+    changed("SELECT 1 FROM accounts WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE", {"ids": list(account_ids)})
+
+
+def reward(referrer_id: int, friend_id: int, amount: Micros) -> None:
+    """Pay the reward for a friend, once. Call inside the transaction that marks the referral rewarded."""
+    _move(
+        "referral", "referrals", "available", referrer_id, amount, f"referral:{friend_id}",
+        note=f"for account {friend_id}", available=amount, topped_up=amount,
+    )  # fmt: skip
+
+
+def take_reward_back(referrer_id: int, friend_id: int, amount: Micros) -> None:
+    """Undo the reward for a friend. Call inside the transaction that marks the referral refused."""
+    _move(
+        "referral_reversal", "available", "referrals", referrer_id, amount, f"referral:{friend_id}",
+        note=f"for account {friend_id}", available=-amount, topped_up=-amount,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from models import catalogue, ledger, stock, webhooks
+from models import catalogue, ledger, stock, telegram_notices, webhooks
 from models.database import Row, changed, db, retrying, row
 from models.leases import STOCK, Lease, finish_attempts
 from models.money import Micros
@@ -169,6 +169,8 @@ def mark(order: Row, status: FinalStatus, delivered: int, refunded: Micros, erro
         {"id": order["id"], "status": status, "delivered": delivered, "refunded": refunded, "error": error},
     )
     delivery_id = webhooks.record(final) if final and final["webhook_url"] else None
+    if final:
+        telegram_notices.tell_of_order(final)
     return Ended(order["id"], status, delivery_id)
 
 

@@ -36,6 +36,7 @@ class Account(Table):
     refunded = BigIntegerField()
     created_at: Any = DateTimeTZField()
     website = BooleanField()
+    referral_code = TextField()
 
     class Meta:
         table_name = "accounts"
@@ -263,6 +264,86 @@ class WebhookAttempt(Table):
 
     class Meta:
         table_name = "webhook_attempts"
+
+
+class TelegramUser(Table):
+    id = BigIntegerField(primary_key=True)
+    account_id = BigIntegerField(null=True)
+    username = TextField(null=True)
+    language = TextField(null=True)
+    dialog: Any = BinaryJSONField(index=False)
+    lease_token = IntegerField()
+    lease_until: Any = DateTimeTZField()
+    sends_from: Any = DateTimeTZField()
+    blocked_at: Any = DateTimeTZField(null=True)
+    created_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "telegram_users"
+
+
+class TelegramUpdate(Table):
+    id = BigIntegerField(primary_key=True)
+    user_id = BigIntegerField()
+    content: Any = BinaryJSONField(index=False, null=True)
+    tries = IntegerField()
+    due_at: Any = DateTimeTZField()
+    received_at: Any = DateTimeTZField()
+    done_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "telegram_updates"
+
+
+class TelegramMessage(Table):
+    id = BigAutoField()
+    chat_id = BigIntegerField()
+    kind = TextField()
+    subject = BigIntegerField(null=True)
+    message_id = BigIntegerField(null=True)
+    ciphertext = TextField(null=True)
+    tries = IntegerField()
+    due_at: Any = DateTimeTZField()
+    created_at: Any = DateTimeTZField()
+    finished_at: Any = DateTimeTZField(null=True)
+    error = TextField(null=True)
+
+    class Meta:
+        table_name = "telegram_messages"
+
+
+class TelegramBot(Table):
+    id = BigIntegerField(primary_key=True)
+    username = TextField()
+    checked_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "telegram_bots"
+
+
+class Referral(Table):
+    friend_id = BigIntegerField(primary_key=True)
+    referrer_id = BigIntegerField()
+    state = TextField()
+    reason = TextField(null=True)
+    reward = BigIntegerField()
+    created_at: Any = DateTimeTZField()
+    decided_at: Any = DateTimeTZField(null=True)
+
+    class Meta:
+        table_name = "referrals"
+
+
+class DashboardSession(Table):
+    token_hash = BlobField(primary_key=True)
+    account_id = BigIntegerField()
+    key_id = BigIntegerField(null=True)
+    telegram_user_id = BigIntegerField(null=True)
+    created_at: Any = DateTimeTZField()
+    expires_at: Any = DateTimeTZField()
+
+    class Meta:
+        table_name = "dashboard_sessions"
 
 
 def epoch(moment: datetime) -> int:

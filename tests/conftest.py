@@ -19,7 +19,8 @@ _EMPTY = """
 SET session_replication_role = replica;
 TRUNCATE accounts, transfers, api_keys, operators, api_audit_log, vault, products, stock_items, stock_imports, orders,
     fulfilment_attempts, idempotency_keys, webhook_deliveries, webhook_attempts, payment_intents,
-    deposits, network_scans, provider_states, provider_notices RESTART IDENTITY;
+    deposits, network_scans, provider_states, provider_notices, telegram_users, telegram_updates, telegram_messages,
+    telegram_bots, referrals, dashboard_sessions RESTART IDENTITY;
 SET session_replication_role = DEFAULT;
 """
 

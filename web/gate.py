@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from flask import g, request
 
+from jobs.key_versions import version_key
 from jobs.redis_calls import Script, request_calls
 from models import keys, usage
 from models.database import release_connection
@@ -130,7 +131,7 @@ def _count(caller: Caller, kind: Kind, signature: bytes | None) -> Counted:
             usage.counter(caller.key_id),
             usage.DIRTY_KEYS,
             f"signature:{caller.key_id}:{signature.hex() if signature else ''}",
-            known_keys.version_key(caller.fingerprint),
+            version_key(caller.fingerprint),
         ],
         [
             caller.rate_limit,

@@ -6,23 +6,17 @@ that Redis lost, and how long an outage of the database can go unnoticed by requ
 """
 
 import hashlib
-import secrets
 import time
 from dataclasses import dataclass
 
-import structlog
-from redis import RedisError
-
-from jobs.redis_calls import redis_client, request_calls
+from jobs.key_versions import version_key
+from jobs.redis_calls import request_calls
 from models import keys
 from models.database import release_connection
 from models.keys import Caller, Kind
 
 LIFE_SECONDS = 1.0
-VERSION_SECONDS = 60
 MOST = 10_000
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +29,6 @@ class Known:
 
 
 _known: dict[bytes, Known] = {}
-
-
-def version_key(fingerprint: str) -> str:
-    """Where Redis keeps the version of a key."""
-    return f"key-version:{fingerprint}"
 
 
 def identify(api_key: str, kind: Kind) -> Known | None:
@@ -68,14 +57,3 @@ def forget(api_key: str, kind: Kind) -> None:
 
 def _name(api_key: str, kind: Kind) -> bytes:
     return hashlib.sha256(f"{kind}:{api_key}".encode()).digest()  # no key stays in memory for longer than its request
-
-
-def _tell_all_processes(fingerprint: str) -> None:
-    """Make every process ask the database anew."""
-    try:
-        redis_client().set(version_key(fingerprint), secrets.token_hex(8), ex=VERSION_SECONDS)
-    except RedisError as error:
-        log.warning("known_keys.change_not_told", key=fingerprint, error=type(error).__name__)
-
-
-keys.on_change(_tell_all_processes)

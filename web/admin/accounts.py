@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from models import accounts, ledger
+from models import accounts, manual_credits
 from models.database import Row
 from models.money import LARGEST, usd
 from models.operators import Role
@@ -60,7 +60,7 @@ def credit(account_id: int) -> Response:
 
 def credit_account(actor: str, account_id: int, wanted: Credit) -> tuple[Row, bool]:
     """Do what the body asks for. Raises AccountNotFound, BalanceTooLow, ReferenceReused."""
-    return ledger.credit(actor, account_id, wanted.amount_usdt, wanted.reference, wanted.note)
+    return manual_credits.credit(actor, account_id, wanted.amount_usdt, wanted.reference, wanted.note)
 
 
 def view(account: Row) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from models.database import db, release_connection, retrying
 from models.deposits import Arrival, Recorded
 from models.money import LARGEST
 from models.operators import Role
+from models.referrals import SIMULATED_SENDER
 from settings import settings
 from web.admin import deposits as admin_deposits
 from web.admin.guard import needs
@@ -22,8 +23,6 @@ from web.answers import answer
 from web.bodies import QueryModel, StrictModel, Usd, plain_text, read_body, read_query
 from web.errors import RETRY_AFTER_SECONDS, ServiceUnavailable
 from web.v1.products import LATEST_EPOCH
-
-SENDER = "simulated"
 
 
 class SimulatedTransfer(StrictModel):
@@ -78,7 +77,7 @@ def transfer(made_up: SimulatedTransfer) -> dict[str, Any]:
     networks.wallet_of(made_up.network)
     tx_hash = made_up.tx_hash or secrets.token_hex(32)
     mined_at = time.time() if made_up.block_time is None else made_up.block_time
-    recorded = _record(made_up.network, Arrival(tx_hash, 0, SENDER, made_up.amount_usdt, mined_at))
+    recorded = _record(made_up.network, Arrival(tx_hash, 0, SIMULATED_SENDER, made_up.amount_usdt, mined_at))
     for order in recorded.orders:
         enqueue.fulfil(order["id"], order["provider"])
     for delivery_id in recorded.delivery_ids:

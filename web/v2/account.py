@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from flask import Blueprint, Response, g
 from pydantic import Field
 
-from models import account_figures, accounts, activity, telegram_orders
+from models import account_figures, accounts, activity, referrals, telegram_orders
 from models.database import Row
 from models.errors import Refusal
 from models.leases import in_units
@@ -18,7 +18,10 @@ from web.answers import answer
 from web.bodies import QueryInt, QueryModel, read_query
 
 # What a movement of the journal is to a client; a hold is the order itself.
-_TYPES = {"hold": "order", "topup": "topup", "credit": "topup", "release": "refund", "refund": "refund"}
+_TYPES = {
+    "hold": "order", "topup": "topup", "credit": "topup", "release": "refund", "refund": "refund",
+    "referral": "referral", "referral_reversal": "referral",
+}  # fmt: skip
 
 
 class UserNotFound(Refusal):
@@ -59,6 +62,7 @@ def show_stats() -> Response:
         figures = account_figures.of(g.caller.account_id)
     except AccountNotFound:
         raise _no_user() from None
+    brought = referrals.figures(g.caller.account_id)
     return answer({
         "ok": True,
         "available_usd": usd(figures["available"]),
@@ -70,9 +74,9 @@ def show_stats() -> Response:
         "stars_bought": figures["stars"],
         "premium_bought": figures["premium"],
         "ton_bought": figures["ton"],
-        "referrals": 0,
-        "referral_earned_usd": 0,
-        "referral_link": None,
+        "referrals": brought["friends"],
+        "referral_earned_usd": usd(brought["earned"]),
+        "referral_link": referrals.link(g.caller.account_id),
     })  # fmt: skip
 
 
@@ -100,6 +104,8 @@ def _title(kind: str, move: Row) -> str:
         return _goods(move)
     if kind == "refund":
         return f"Refund: {_goods(move)}"
+    if kind == "referral":
+        return "Reward for a friend" if move["amount"] > 0 else "Reward taken back"
     if move["kind"] == "topup":
         return "Top-up"
     return "Credit by an operator" if move["amount"] > 0 else "Debit by an operator"
