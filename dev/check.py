@@ -18,8 +18,8 @@ from dev.supervisor import StopRequested, Supervisor
 
 # What starts many processes, and all the rest.
 LANES = {
-    "processes": ("tests/faults", "tests/dev"),
-    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev"),
+    "processes": ("tests/faults", "tests/dev", "tests/browser"),
+    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev", "--ignore=tests/browser"),
 }
 LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
 
@@ -40,6 +40,8 @@ PROVIDER_SETTINGS = {
     "GRAMSTACK_API_URL": ("", "GRAMSTACK_API_TOKEN"),
     "UPSTREAM_API_URL": ("/api/v1", "UPSTREAM_API_KEY", "UPSTREAM_API_SECRET"),
 }
+
+BOT_ADMIN_ID = 4001
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,7 +87,7 @@ def _with_servers(
     supervisor: Supervisor, var: Path, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> dict[str, str]:
     servers = start_servers(supervisor, var, given, web_port=port_in(given), is_durable=False)
-    return {**environ, **servers, **_provider_settings()}
+    return {**environ, **servers, **_outside_settings()}
 
 
 def _pytest(name: str, arguments: Sequence[str], environ: Mapping[str, str], *, is_alone: bool) -> Command:
@@ -102,15 +104,25 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return kept | {name: url for name, url in servers.items() if url}
 
 
-def _provider_settings() -> dict[str, str]:
-    """Every provider switched on, each at a port of its own where nothing listens until a test starts it there."""
+def _outside_settings() -> dict[str, str]:
+    """The bot and every provider switched on, each at a port where nothing listens until a test starts it there."""
     ports: list[int] = []
     made = {}
     for address, (path, *names) in PROVIDER_SETTINGS.items():
         ports.append(free_port(ports))
         made[address] = f"http://{LOOPBACK}:{ports[-1]}{path}"
         made |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in names}
-    return made
+    return made | _bot_settings(free_port(ports))
+
+
+def _bot_settings(port: int) -> dict[str, str]:
+    """A bot, whose server a test starts at that port, with one administrator."""
+    return {
+        "TELEGRAM_API_URL": f"http://{LOOPBACK}:{port}",
+        "TELEGRAM_BOT_TOKEN": f"{secrets.randbelow(10**9) + 1}:{secrets.token_urlsafe(24)}",
+        "TELEGRAM_WEBHOOK_SECRET": secrets.token_urlsafe(24),
+        "TELEGRAM_ADMIN_IDS": str(BOT_ADMIN_ID),
+    }
 
 
 def _lint(supervisor: Supervisor, console: Console, environ: Mapping[str, str]) -> int:

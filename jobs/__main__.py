@@ -12,6 +12,7 @@ WORKERS = {
     queues.WEBHOOKS: (settings.worker_processes, queues.WEBHOOK_THREADS, 150),
     queues.PROVIDERS: (settings.worker_processes, queues.PROVIDER_THREADS, 50),
     queues.DEPOSITS: (1, queues.DEPOSIT_THREADS, 150),
+    queues.TELEGRAM: (settings.worker_processes, queues.TELEGRAM_THREADS, 50),
     queues.UPKEEP: (1, 4, 150),
 }
 

@@ -40,6 +40,11 @@ def deliver(delivery_id: int) -> None:
     _send(queues.DELIVER_WEBHOOK, delivery_id)
 
 
+def talk(user_id: int) -> None:
+    """Have a Telegram user answered, and told what he is to be told."""
+    _send(queues.TALK, user_id)
+
+
 def announce(ended: Ended) -> None:
     """Tell those who wait for an order that it is final: requests, and the client's webhook."""
     publish(ended.order_id)

@@ -4,6 +4,7 @@ FULFILMENT = "fulfilment"
 WEBHOOKS = "webhooks"
 DEPOSITS = "deposits"
 PROVIDERS = "providers"
+TELEGRAM = "telegram"
 UPKEEP = "upkeep"
 
 # Webhook attempts mostly wait for a stranger's server: many threads, so that a few slow ones do not fill them all.
@@ -15,12 +16,17 @@ DEPOSIT_THREADS = 8
 # A purchase mostly waits for its provider's server: many threads, so that a slow provider does not fill them all.
 PROVIDER_THREADS = 32
 
-ALL = (FULFILMENT, PROVIDERS, WEBHOOKS, DEPOSITS, UPKEEP)
+# A talk mostly waits for Telegram's server.
+TELEGRAM_THREADS = 16
+
+ALL = (FULFILMENT, PROVIDERS, WEBHOOKS, DEPOSITS, TELEGRAM, UPKEEP)
 
 FULFIL_ORDER = "orders.fulfil"
 PURCHASE_ORDER = "orders.purchase"
 DELIVER_WEBHOOK = "webhooks.deliver"
 SCAN_NETWORK = "deposits.scan"
+TALK = "telegram.talk"
+CHECK_BOT = "telegram.check_bot"
 CHECK_PROVIDER = "providers.check"
 REFRESH_STOCK = "catalogue.refresh_stock"
 
@@ -31,4 +37,6 @@ QUEUE_OF_JOB = {
     REFRESH_STOCK: PROVIDERS,
     DELIVER_WEBHOOK: WEBHOOKS,
     SCAN_NETWORK: DEPOSITS,
+    TALK: TELEGRAM,
+    CHECK_BOT: TELEGRAM,
 }

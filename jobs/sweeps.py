@@ -4,7 +4,7 @@ import dramatiq
 
 from jobs import enqueue, queues, ticks
 from jobs.broker import broker
-from models import leases, webhook_sending
+from models import leases, telegram_users, webhook_sending
 
 BATCH = 200
 ENOUGH_MESSAGES = 1000  # what is due stays due until it is taken: while workers are down, more would only heap up
@@ -32,3 +32,12 @@ def wake_webhooks(sent_at: float) -> None:
         return
     for delivery_id in webhook_sending.due(BATCH):
         enqueue.deliver(delivery_id)
+
+
+@dramatiq.actor(actor_name=ticks.WAKE_CHATS, queue_name=queues.UPKEEP, max_retries=0)
+def wake_chats(sent_at: float) -> None:
+    """Enqueue the Telegram users who wait for an answer, or are to be told something."""
+    if ticks.is_stale(ticks.WAKE_CHATS, sent_at) or broker.do_qsize(queues.TELEGRAM) >= ENOUGH_MESSAGES:
+        return
+    for user_id in telegram_users.due():
+        enqueue.talk(user_id)

@@ -9,6 +9,7 @@ from settings import settings
 
 WAKE_ORDERS = "sweeps.wake_orders"
 WAKE_WEBHOOKS = "sweeps.wake_webhooks"
+WAKE_CHATS = "sweeps.wake_chats"
 RETURN_MONEY = "refunds.expire_overdue"
 DRAIN_USAGE = "upkeep.drain_usage"
 FORGET_OLD = "upkeep.forget_old"
@@ -24,9 +25,10 @@ class Tick:
     about: str | None = None
 
 
-TICKS = (
+TICKS: tuple[Tick, ...] = (
     Tick(WAKE_ORDERS, 0.5),  # how soon an order is looked up at its provider
     Tick(WAKE_WEBHOOKS, 0.5),  # how exactly the pauses between attempts are kept
+    *((Tick(WAKE_CHATS, 0.5), Tick(queues.CHECK_BOT, 600)) if settings.telegram_bot_token else ()),
     Tick(RETURN_MONEY, settings.refund_interval_seconds),
     Tick(DRAIN_USAGE, 10),
     Tick(FORGET_OLD, 600),
@@ -36,7 +38,7 @@ TICKS = (
     # Seldom: reading a catalogue takes a call for each page, of the 60 a minute that its orders need as well.
     *(Tick(queues.REFRESH_STOCK, 600) for name in settings.configured_providers if name == "upstream"),
 )
-_SECONDS = {tick.job: tick.seconds for tick in TICKS}
+_SECONDS: dict[str, float] = {tick.job: tick.seconds for tick in TICKS}
 
 
 def is_stale(job: str, sent_at: float) -> bool:

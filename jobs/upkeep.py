@@ -5,7 +5,7 @@ import structlog
 
 from jobs import queues, ticks
 from jobs.redis_calls import redis_client
-from models import figures, idempotency, invariants, usage
+from models import dashboard_sessions, figures, idempotency, invariants, telegram_outbox, telegram_updates, usage
 
 log = structlog.get_logger()
 
@@ -31,11 +31,14 @@ def drain_usage(sent_at: float) -> None:
 
 @dramatiq.actor(actor_name=ticks.FORGET_OLD, queue_name=queues.UPKEEP, max_retries=0)
 def forget_old(sent_at: float) -> None:
-    """Delete idempotency keys past their time."""
+    """Delete idempotency keys and sessions past their time, and what the bot heard and said long ago."""
     if ticks.is_stale(ticks.FORGET_OLD, sent_at):
         return
     while forgotten := idempotency.forget_old():
         log.info("idempotency.forgotten", count=forgotten)
+    dashboard_sessions.forget_expired()
+    telegram_updates.forget_old()
+    telegram_outbox.forget_old()
 
 
 @dramatiq.actor(actor_name=ticks.CHECK_INVARIANTS, queue_name=queues.UPKEEP, max_retries=0)

@@ -39,6 +39,11 @@ def get(account_id: int) -> Row:
     return found
 
 
+def lock(account_id: int) -> None:
+    """Let nobody else change the account, or what hangs on this lock, until the transaction ends."""
+    rows("SELECT 1 FROM accounts WHERE id = %(id)s FOR NO KEY UPDATE", {"id": account_id})
+
+
 def of_client(account_id: int) -> int:
     """The id, if it is a client's account. Raises AccountNotFound, AccountIsOurs."""
     if get(account_id)["website"]:

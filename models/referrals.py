@@ -9,7 +9,7 @@ customers of one exchange share an address, too); to take the top-up back (the r
 
 from collections.abc import Collection
 
-from models import audit, ledger, telegram_notices
+from models import audit, ledger, telegram_bots, telegram_notices
 from models.database import Row, changed, db, retrying, row, rows
 from models.errors import Refusal
 from models.money import usd
@@ -68,14 +68,11 @@ def is_on() -> bool:
 
 def link(account_id: int) -> str | None:
     """The address that brings a friend to the bot; None without a bot, or a reward."""
-    found = row(
-        "SELECT b.username, a.referral_code FROM accounts a CROSS JOIN telegram_bots b"
-        " WHERE a.id = %(id)s ORDER BY b.checked_at DESC LIMIT 1",
-        {"id": account_id},
-    )
-    if found is None or not is_on():
+    bot = telegram_bots.username() if is_on() else None
+    if bot is None:
         return None
-    return f"https://t.me/{found['username']}?start={START}{found['referral_code']}"
+    [account] = rows("SELECT referral_code FROM accounts WHERE id = %(id)s", {"id": account_id})
+    return f"https://t.me/{bot}?start={START}{account['referral_code']}"
 
 
 def connect(friend_id: int, code: str) -> bool:
@@ -168,6 +165,18 @@ def listed(state: str | None, referrer_id: int | None, cursor: Cursor) -> Page[R
         " AND (%(below)s IS NULL OR friend_id < %(below)s)"
         " ORDER BY friend_id DESC LIMIT %(limit)s",
         {"state": state, "referrer_id": referrer_id, "below": cursor.below, "limit": cursor.limit + 1},
+    )
+    return Page.cut(found, cursor.limit)
+
+
+def friends_of(referrer_id: int, cursor: Cursor) -> Page[Row]:
+    """What a referrer may see of his friends, newest first; `id` is their number in the order in which they came."""
+    found = rows(
+        "SELECT number AS id, state, reward, created_at, decided_at FROM ("
+        " SELECT *, row_number() OVER (ORDER BY created_at, friend_id) AS number FROM referrals"
+        " WHERE referrer_id = %(referrer_id)s) AS friends"
+        " WHERE %(below)s IS NULL OR number < %(below)s ORDER BY number DESC LIMIT %(limit)s",
+        {"referrer_id": referrer_id, "below": cursor.below, "limit": cursor.limit + 1},
     )
     return Page.cut(found, cursor.limit)
 

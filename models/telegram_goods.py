@@ -16,6 +16,7 @@ class Good(Enum):
 STARS_SKU = "tg-star"
 TON_SKU = "tg-ton"
 PREMIUM_SKUS = {3: "tg-premium-3", 6: "tg-premium-6", 12: "tg-premium-12"}
+SKUS = (STARS_SKU, *PREMIUM_SKUS.values(), TON_SKU)
 MONTHS_BY_SKU = {sku: months for months, sku in PREMIUM_SKUS.items()}
 
 

@@ -21,6 +21,7 @@ ENCRYPTED_COLUMNS = (  # table, primary key, its type, column
     ("api_keys", "id", "bigint", "secret_ciphertext"),
     ("stock_items", "id", "bigint", "ciphertext"),
     ("webhook_attempts", "id", "bigint", "answer_ciphertext"),
+    ("telegram_messages", "id", "bigint", "ciphertext"),
 )
 
 

@@ -1,20 +1,11 @@
-"""Telegram usernames, as clients write them."""
+"""Telegram usernames in bodies."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-_SPELLING = re.compile(r"@?(?P<name>\w+)|(?:https?://)?(?:www\.)?t\.me/(?P<linked>\w+)/?", re.IGNORECASE | re.ASCII)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
-
-
-def plain(text: str) -> str | None:
-    """The bare name behind `@name` or a t.me link; None for one that Telegram could not have."""
-    spelled = _SPELLING.fullmatch(text)
-    name = (spelled["name"] or spelled["linked"]) if spelled else ""
-    return name if _NAME.fullmatch(name) else None
+from models.telegram_names import plain
+from web.field_rules import Checked
 
 
 def _username(text: str) -> str:
@@ -26,4 +17,9 @@ def _username(text: str) -> str:
     return name
 
 
-Username = Annotated[str, AfterValidator(_username)]
+# What `plain` takes, for programs that know only regular expressions.
+_NAME = "[A-Za-z][A-Za-z0-9_]{3,31}"
+_LINK = r"([hH][tT][tT][pP][sS]?://)?([wW]{3}\.)?[tT]\.[mM][eE]/"
+PATTERN = f"^(@?{_NAME}|{_LINK}{_NAME}/?)$"
+
+Username = Annotated[str, Checked(_username, rule={"pattern": PATTERN, "examples": ["target"]})]

@@ -4,7 +4,9 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import dramatiq
 import pytest
+from flask.testing import FlaskClient
 
 from jobs import providers, webhooks
 from jobs.providers import api
@@ -12,6 +14,8 @@ from jobs.providers.gramstack import GramStack
 from jobs.providers.istar import IStar
 from jobs.providers.upstream import Upstream
 from settings import settings
+from tests.jobs.bot_customer import Customer
+from tests.jobs.bot_server import BotServer
 from tests.jobs.gramstack_server import GramStackServer
 from tests.jobs.istar_server import IStarServer
 from tests.jobs.upstream_server import UpstreamServer
@@ -93,3 +97,16 @@ def upstream(upstream_server: UpstreamServer) -> Upstream:
     made = providers.provider("upstream")
     assert isinstance(made, Upstream)
     return made
+
+
+@pytest.fixture
+def bot_server() -> Iterator[BotServer]:
+    """Telegram's Bot API, at the address in the settings."""
+    with BotServer() as running:
+        yield running
+
+
+@pytest.fixture
+def alice(client: FlaskClient, bot_server: BotServer, worker: dramatiq.Worker) -> Customer:
+    """A customer who has not written yet, and workers who would answer her."""
+    return Customer(client, bot_server)

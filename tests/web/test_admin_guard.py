@@ -20,7 +20,8 @@ OPERATED = {
     "/api/admin/accounts/1/credit", "/api/admin/orders/1/cancel", "/api/admin/orders/1/refund",
     "/api/admin/orders/1/retry", "/api/admin/orders/1/settle", "/api/admin/products", "/api/admin/products/1", "/api/admin/products/1/stock",
     "/api/admin/webhooks/1/resend", "/api/admin/deposits/1/credit", "/api/admin/deposits/1/ignore",
-    "/api/admin/website-orders", "/api/admin/simulate/transfer",
+    "/api/admin/website-orders", "/api/admin/simulate/transfer", "/api/admin/referrals/1/reward",
+    "/api/admin/referrals/1/refuse",
 }  # fmt: skip
 
 

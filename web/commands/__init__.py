@@ -14,8 +14,10 @@ from web.commands import (
     orders,
     products,
     providers,
+    referrals,
     secrets,
     stock,
+    telegram,
     topups,
     webhooks,
     website_orders,
@@ -26,7 +28,7 @@ def register_commands(app: Flask) -> None:
     """Add the commands to the application."""
     for resource in (
         keys, accounts, products, catalogue, stock, orders, website_orders, topups, deposits, chains, providers,
-        webhooks, operators, ledger, secrets, demo,
+        referrals, webhooks, telegram, operators, ledger, secrets, demo,
     ):  # fmt: skip
         app.cli.add_command(resource.group)
     app.cli.add_command(operators.list_actions)

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from models.strict_json import NotStrictJson, parse
 from models.telegram_goods import PREMIUM_SKUS, TON_PARTS
+from models.telegram_names import plain
 from web.bodies import plain_text
-from web.telegram_names import plain
 from web.v2.errors import InvalidRequest
 
 LEAST_STARS, MOST_STARS = 50, 1_000_000
