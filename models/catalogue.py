@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # peewee's classes are generic for mypy only
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,6 +52,7 @@ class Filter:
     min_qty: int | None = None
     q: str | None = None
     updated_since: int | None = None
+    except_skus: tuple[str, ...] = ()
 
 
 def search(wanted: Filter, sort: Sort, page: int, page_size: int) -> tuple[list[Product], int]:
@@ -78,6 +80,8 @@ def _apply(query: ModelSelect[Product], wanted: Filter) -> ModelSelect[Product]:
                           | Product.sku.contains(wanted.q))  # fmt: skip
     if wanted.updated_since is not None:
         conditions.append(Product.updated_at >= fn.to_timestamp(wanted.updated_since))
+    if wanted.except_skus:
+        conditions.append(Product.sku.not_in(wanted.except_skus))
     return query.where(*conditions) if conditions else query
 
 
@@ -89,11 +93,18 @@ def find(product_id: int) -> Product:
     return found
 
 
-def categories() -> list[Row]:
+def for_sale(skus: Sequence[str]) -> list[Product]:
+    """Those products of the skus that are for sale, in the order of the skus."""
+    found = {product.sku: product for product in Product.select().where(Product.active & Product.sku.in_(skus))}
+    return [found[sku] for sku in skus if sku in found]
+
+
+def categories(except_skus: Sequence[str] = ()) -> list[Row]:
     """Categories by name: `category`, `product_count`, `min_price` in micro-dollars."""
     return rows(
         "SELECT category, count(*) AS product_count, min(price) AS min_price FROM products"
-        " WHERE active GROUP BY category ORDER BY category"
+        " WHERE active AND sku <> ALL(%(except_skus)s) GROUP BY category ORDER BY category",
+        {"except_skus": list(except_skus)},
     )
 
 

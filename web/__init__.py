@@ -16,8 +16,11 @@ from web.admin import admin
 from web.bodies import BoundedRequest
 from web.commands import register_commands
 from web.metrics import metrics
+from web.pages import pages, problems
+from web.pages import register as register_pages
 from web.path_ids import PathId
 from web.provider_webhooks import provider_webhooks
+from web.telegram import telegram
 from web.v1 import v1
 from web.v2 import v2
 from web.v2.errors import form as v2_form
@@ -48,9 +51,10 @@ def create_app() -> Flask:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
     observe.register(app)
-    errors.register(app, {"/api/v2": v2_form})
-    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks):
+    errors.register(app, {"/api/v2": v2_form}, {"/dashboard": problems.page})
+    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks, telegram, pages):
         app.register_blueprint(surface)
+    register_pages(app)
     app.teardown_request(_release_connection)
     register_commands(app)
     if not click.get_current_context(silent=True):

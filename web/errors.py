@@ -1,9 +1,9 @@
-"""Errors as answers: one form a surface, and no stack, SQL or secret in any of them."""
+"""Errors as answers: one form a surface, JSON or a page, and no stack, SQL or secret in any of them."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 import structlog
@@ -19,6 +19,7 @@ from models.orders import TooMuchContention
 from web.answers import answer
 
 RETRY_AFTER_SECONDS = 2
+T = TypeVar("T")
 log = structlog.get_logger()
 
 _OF_STATUS = {
@@ -46,20 +47,25 @@ class Problem:
 
 Form = Callable[[Problem], tuple[int, dict[str, Any]]]
 """Makes a problem the status and the document of an answer."""
+Page = Callable[[Problem], Response]
+"""Makes a problem an answer for people; it must need neither server."""
 
 UNAVAILABLE = Problem(
     503, ServiceUnavailable.code, "The service cannot answer at the moment; nothing was lost, try again shortly."
 )
 FAULT = Problem(500, "internal_error", "Something went wrong on our side; it is on record under this request id.")
 _FORMS = "error_forms"
+_PAGES = "error_pages"
 
 
-def register(app: Flask, forms: Mapping[str, Form]) -> None:
+def register(app: Flask, forms: Mapping[str, Form], pages: Mapping[str, Page]) -> None:
     """Let every error of the application become an answer.
 
-    `forms` names the surfaces, by the start of their paths, that have another form than the common one.
+    `forms` names the surfaces, by the start of their paths, that have another form than the common one; `pages` those
+    that people look at.
     """
     app.extensions[_FORMS] = forms
+    app.extensions[_PAGES] = pages
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ParseException, _malformed)
@@ -74,17 +80,22 @@ def check_both_servers() -> None:
 
 def told(problem: Problem) -> tuple[int, dict[str, Any]]:
     """The status and the document that tell of a problem on the surface that was asked."""
-    forms: Mapping[str, Form] = current_app.extensions[_FORMS]
-    for prefix, form in forms.items():
-        if request.path == prefix or request.path.startswith(f"{prefix}/"):
-            return form(problem)
-    return common_form(problem)
+    form = _of_surface(current_app.extensions[_FORMS]) or common_form
+    return form(problem)
 
 
 def common_form(problem: Problem) -> tuple[int, dict[str, Any]]:
     """The form of every surface that has none of its own."""
     document = {"error": problem.code, "message": problem.message, "request_id": g.get("request_id"), **problem.facts}
     return problem.status, document
+
+
+def _of_surface(made: Mapping[str, T]) -> T | None:
+    """What is made for the surface that was asked, if there is something."""
+    for prefix, maker in made.items():
+        if request.path == prefix or request.path.startswith(f"{prefix}/"):
+            return maker
+    return None
 
 
 def as_problem(error: Exception) -> Problem:
@@ -133,6 +144,12 @@ def _failed(error: Exception) -> Response:
 
 
 def _answer(problem: Problem, headers: dict[str, str]) -> Response:
+    page: Page | None = _of_surface(current_app.extensions[_PAGES])
+    if page is not None:
+        g.error_code = problem.code
+        response = page(problem)
+        response.headers.update(headers)
+        return response
     status, document = told(problem)
     g.error_code = document["error"]
     return answer(document, status, headers)

@@ -1,0 +1,36 @@
+"""Lists of addresses and ranges that a key may be used from, as operators and clients write them."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from web.field_rules import Checked
+
+MOST_RANGES = 200
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+def _normal_range(text: str) -> str:
+    """The one spelling of an address or range. IPv4 mapped into IPv6 becomes IPv4: so are callers seen."""
+    try:
+        if "%" in text:
+            raise ValueError("an address that means something to one machine only")
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        message = "must be an IPv4 or IPv6 address, or a range such as 192.0.2.0/24"
+        raise PydanticCustomError("ip_range", message) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFF_FFFF)
+        network = ipaddress.IPv4Network((address, network.prefixlen - _MAPPED.prefixlen))
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def _without_repeats(ranges: list[str]) -> list[str]:
+    return list(dict.fromkeys(ranges))
+
+
+Ranges = Annotated[
+    list[Annotated[str, Checked(_normal_range, rule={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": "/"}], "examples": ["192.0.2.0/24"]})]], Field(max_length=MOST_RANGES), AfterValidator(_without_repeats)
+]
