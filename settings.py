@@ -77,14 +77,14 @@ def _bare_server(url: str) -> str:
 
 
 def _bot_token(token: str) -> str:
-    if not re.fullmatch(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}", token):
-        raise ValueError("must be a token as @BotFather gives it: a number, a colon and letters")
+    if not re.fullmatch(r"[A-Za-z0-9:_-]{1,200}", token):  # it becomes a part of addresses
+        raise ValueError("must be a token as @BotFather gives it: a number, a colon, and letters, digits, _ or -")
     return token
 
 
 def _webhook_secret(secret: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_-]{8,256}", secret):
-        raise ValueError("must be 8 to 256 letters, digits, _ or -: Telegram takes no others")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        raise ValueError("must be 1 to 256 letters, digits, _ or -: Telegram takes no others")
     return secret
 
 
@@ -166,7 +166,7 @@ class Settings(BaseModel):
 
     # The Telegram bot, on when it has a token. Without a secret for its webhook, it has to be polled.
     telegram_bot_token: BotToken | None = None
-    telegram_api_url: BareServer = "https://api.telegram.org"
+    telegram_api_url: Server = "https://api.telegram.org"
     telegram_webhook_secret: WebhookSecret | None = None
     telegram_admin_ids: Annotated[frozenset[int], BeforeValidator(_split_commas)] = frozenset()
     referral_reward_usd: UsdAsMicros = MICROS_PER_USD

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from models import vault
-from models.database import Row, changed, row
+from models.database import Row, changed, db, row
 from models.money import dumps
 
 SAY = "say"
@@ -84,8 +84,9 @@ def pause(chat_id: int, seconds: float) -> None:
 
 def put_off(message_id: int, chat_id: int, tries: int) -> None:
     """Try a message again later, and keep what follows it behind it: 2 s, 4 s … 5 min."""
-    changed("UPDATE telegram_messages SET tries = tries + 1 WHERE id = %(id)s", {"id": message_id})
-    pause(chat_id, min(2.0 ** (tries + 1), 300.0))
+    with db.atomic():
+        changed("UPDATE telegram_messages SET tries = tries + 1 WHERE id = %(id)s", {"id": message_id})
+        pause(chat_id, min(2.0 ** (tries + 1), 300.0))
 
 
 def forget_old() -> int:

@@ -19,7 +19,7 @@ def user_of(update: dict[str, Any]) -> int | None:
     if not isinstance(chat, dict) or chat.get("type") != "private":
         return None
     user_id = chat.get("id")
-    return user_id if isinstance(user_id, int) and 0 < user_id < 2**63 else None
+    return user_id if type(user_id) is int and 0 < user_id < 2**63 else None
 
 
 def receive(update_id: int, user_id: int, content: dict[str, Any]) -> bool:

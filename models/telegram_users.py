@@ -9,7 +9,7 @@ from models.money import dumps
 
 Language = Literal["en", "ru"]
 
-LEASE_SECONDS = 60
+LEASE_SECONDS = 45  # longer than two calls to Telegram may take, the most in one step
 DUE_AT_A_TIME = 200
 
 
@@ -63,7 +63,7 @@ def meet(user_id: int, username: str | None, language_code: str | None) -> Custo
 
 
 def claim(user_id: int) -> ChatLease | None:
-    """Take the chat for a minute; None while somebody else has it."""
+    """Take the chat; None while somebody else has it."""
     claimed = row(
         "UPDATE telegram_users SET lease_token = lease_token + 1,"
         " lease_until = now() + make_interval(secs => %(seconds)s)"
@@ -74,7 +74,7 @@ def claim(user_id: int) -> ChatLease | None:
 
 
 def extend(lease: ChatLease) -> bool:
-    """Keep the chat for another minute; False when the lease was lost."""
+    """Keep the chat for as long again; False when the lease was lost."""
     return bool(changed(
         "UPDATE telegram_users SET lease_until = now() + make_interval(secs => %(seconds)s)"
         " WHERE id = %(id)s AND lease_token = %(token)s",

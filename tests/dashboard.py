@@ -7,7 +7,10 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from models import dashboard_sessions
+from models.database import changed, db
 from tests.factories import Shop, TelegramShop
+from web.pages import session
 
 ORIGIN = "http://localhost"
 
@@ -36,6 +39,17 @@ def sign_in(client: FlaskClient, shop: Shop | TelegramShop) -> Visitor:
     secret = getattr(shop, "secret", None) or ""
     answer = browser.post("/dashboard/sign-in", data={"api_key": shop.api_key, "secret": secret})
     assert answer.status_code == 303, answer.get_data(as_text=True)
+    return Visitor(browser, csrf_token_in(browser.get("/dashboard").get_data(as_text=True)))
+
+
+def sign_in_from_telegram(client: FlaskClient, account_id: int, user_id: int = 77) -> Visitor:
+    """Sign in as the Telegram user whose account it is, as if a Mini App had been opened."""
+    with db.connection_context():
+        changed("INSERT INTO telegram_users (id, account_id) VALUES (%(user_id)s, %(account_id)s)",
+                {"user_id": user_id, "account_id": account_id})  # fmt: skip
+        token = dashboard_sessions.open_by_telegram(account_id, user_id)
+    browser = client.application.test_client()
+    browser.set_cookie(session.COOKIE, token, path=session.PATH)
     return Visitor(browser, csrf_token_in(browser.get("/dashboard").get_data(as_text=True)))
 
 

@@ -28,6 +28,9 @@ WRONG = [
     ("TRONGRID_URL", "https://secret.example/v1", "without a path"),
     ("TONCENTER_URL", "https://secret.example", "TONCENTER_URL is set without WALLET_TON"),
     ("SOLANA_RPC_URLS", "https://secret.example", "SOLANA_RPC_URLS is set without WALLET_SOLANA"),
+    ("TELEGRAM_BOT_TOKEN", "12:secret/../x", "@BotFather"),
+    ("TELEGRAM_WEBHOOK_SECRET", "secret and more", "letters, digits"),
+    ("TELEGRAM_ADMIN_IDS", "12,secret", "valid integer"),
     ("TOPUP_TOLERANCE_USDT", "0.0000001", "more than 6 decimals"),
 ]
 
@@ -36,6 +39,7 @@ def test_a_sound_environment_is_taken() -> None:
     settings = load(SOUND | {"BSC_RPC_URLS": "https://a.example/key, https://b.example:8545", "PORT": ""})
 
     assert settings.bsc_rpc_urls == ("https://a.example/key", "https://b.example:8545")
+    assert load(SOUND | {"TELEGRAM_ADMIN_IDS": "12, 34"}).telegram_admin_ids == {12, 34}
     assert (settings.port, settings.database_url) == (8000, "postgresql://u@127.0.0.1/db")
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,10 +124,11 @@ class Customer:
         with db.connection_context():
             ledger.credit("test", self.account["id"], parse_usd(amount), f"gift:{next(_update_ids)}", "")
 
-    def hurry(self) -> None:
-        """Let what he is to be told be due now, and wake the workers."""
+    def hurry(self, *, messages: bool = True) -> None:
+        """Let what he asked (and what he is to be told) be due now, and wake the workers."""
         with db.connection_context():
-            changed("UPDATE telegram_messages SET due_at = now() WHERE finished_at IS NULL")
+            if messages:
+                changed("UPDATE telegram_messages SET due_at = now() WHERE finished_at IS NULL")
             changed("UPDATE telegram_users SET sends_from = '-infinity' WHERE id = %(id)s", {"id": self.id})
             changed("UPDATE telegram_updates SET due_at = now() WHERE done_at IS NULL")
         enqueue.talk(self.id)
@@ -148,7 +150,7 @@ class Customer:
 
         def done() -> bool:
             if not self.is_idle():
-                self._press_on()
+                self.nudge()
                 return False
             return True
 
@@ -165,12 +167,38 @@ class Customer:
         if len(messages) > self.read:
             self.read += 1
             return messages[self.read - 1]
-        self._press_on()
+        self.nudge()
         return None
 
     _pressed_at: float = 0.0
 
-    def _press_on(self) -> None:
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """Wait for a condition, while the clock ticks."""
+
+        def holds() -> Any:
+            found = condition()
+            if not found:
+                self.nudge()
+            return found
+
+        return eventually(holds, what)
+
+    def hurry_until(self, condition: Callable[[], Any], what: str, *, messages: bool = True) -> Any:
+        """Hurry, again and again (a worker that is just leaving hears nothing of it), until a condition holds."""
+        hurried_at = 0.0
+
+        def holds() -> Any:
+            nonlocal hurried_at
+            found = condition()
+            if not found and time.monotonic() - hurried_at > 0.5:
+                hurried_at = time.monotonic()
+                self.hurry(messages=messages)
+            return found
+
+        return eventually(holds, what)
+
+    def nudge(self) -> None:
+        """Let the clock tick."""
         # The clock of production ticks twice a second; nobody waits for it here, nor for the pause after a message.
         if time.monotonic() - self._pressed_at > 0.05:
             self._pressed_at = time.monotonic()

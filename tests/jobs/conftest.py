@@ -14,6 +14,7 @@ from jobs.providers.gramstack import GramStack
 from jobs.providers.istar import IStar
 from jobs.providers.upstream import Upstream
 from settings import settings
+from tests.factories import make_telegram_goods
 from tests.jobs.bot_customer import Customer
 from tests.jobs.bot_server import BotServer
 from tests.jobs.gramstack_server import GramStackServer
@@ -110,3 +111,12 @@ def bot_server() -> Iterator[BotServer]:
 def alice(client: FlaskClient, bot_server: BotServer, worker: dramatiq.Worker) -> Customer:
     """A customer who has not written yet, and workers who would answer her."""
     return Customer(client, bot_server)
+
+
+@pytest.fixture
+def rich(alice: Customer) -> Customer:
+    """Alice, with the menu before her, 100 dollars and goods to buy."""
+    make_telegram_goods()
+    alice.say("/start")
+    alice.give("100")
+    return alice

@@ -77,7 +77,8 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self, reply: Reply) -> None:
         """Send an answer."""
         self.send_response(reply.status)
-        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+        # Said, so that no client keeps the connection for its next request.
+        for name, value in {"Content-Length": str(len(reply.body)), "Connection": "close", **reply.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body)

@@ -1,19 +1,15 @@
 """Buying in the bot, as a customer does: how much, for whom, the price, one press, and what comes of it."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from jobs.telegram import conversation
-from jobs.telegram.bot_api import bot_api
-from models import leases, ledger, settlement, telegram_users
-from models.database import changed, db, release_connection, row, rows
-from models.settlement import Outcome, Refused
+from models.database import changed, db, rows
+from models.settlement import Refused
 from tests.factories import eventually, make_telegram_goods
 from tests.jobs.bot_customer import Customer, deliver_ok
+from tests.jobs.bot_orders import end_order, offer, orders
 from tests.sandbox import Sandbox, running_sandbox
 
 
@@ -22,35 +18,6 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """The provider that really sells."""
     with running_sandbox(tmp_path) as running:
         yield running
-
-
-@pytest.fixture
-def rich(alice: Customer) -> Customer:
-    """Alice, with the menu before her, 100 dollars and goods to buy."""
-    make_telegram_goods()
-    alice.say("/start")
-    alice.give("100")
-    return alice
-
-
-def orders() -> list[dict[str, Any]]:
-    """All orders there are."""
-    with db.connection_context():
-        return rows("SELECT * FROM orders ORDER BY id")
-
-
-def end_order(order_id: int, outcome: Outcome) -> None:
-    """End an order as a worker would whose provider gives this answer, between the tries of the others."""
-    with db.connection_context():
-        lease = eventually(lambda: leases.claim(order_id, from_stock=False), "the order's lease")
-        assert settlement.settle(lease, outcome) is not None
-
-
-def offer(customer: Customer) -> None:
-    """Lead the customer to the price of 100 Stars for himself."""
-    customer.press("⭐ Stars")
-    customer.press("⭐ 100")
-    assert "Price: 1.20 USD" in customer.press("For me").text
 
 
 def test_from_start_to_a_star_that_the_provider_has_sold(alice: Customer, sandbox: Sandbox) -> None:
@@ -175,77 +142,6 @@ def test_made_up_buttons_do_nothing(rich: Customer) -> None:
         assert rows("SELECT kind, error FROM telegram_messages WHERE error IS NOT NULL") == []
 
 
-def test_the_button_pressed_twice_orders_once(rich: Customer) -> None:
-    offer(rich)
-    rich.tap("✅ Buy")
-    rich.tap("✅ Buy")
-    rich.settle()
-
-    assert [order["price"] for order in orders()] == [1_200_000]
-    assert "Order #1 is already placed." in [notice for _, notice in rich.server.notices]
-    assert "Order #1" in rich.texts[-1]
-
-
-def test_two_workers_that_hold_one_press_order_once(rich: Customer) -> None:
-    """As when a lease ran out under a worker that was slow, and not dead."""
-    offer(rich)
-    rich.settle()
-    message, data = rich.button("✅ Buy")
-    update = rich.pressed(data, message)
-    api = bot_api()
-    assert api is not None
-    with db.connection_context():
-        claimed = telegram_users.claim(rich.id)
-    deliver_ok(rich.client, update)
-    with db.connection_context():
-        waiting = row("SELECT id, content, false AS is_last_try FROM telegram_updates WHERE done_at IS NULL")
-    assert claimed is not None
-    assert waiting is not None
-
-    def answer() -> None:
-        conversation._answer(api, rich.id, waiting)
-        release_connection()
-
-    threads = [threading.Thread(target=answer) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with db.connection_context():
-        telegram_users.release(claimed)
-    rich.settle()
-
-    assert len(orders()) == 1
-    assert sum("It is on its way" in text for text in rich.texts) == 1
-
-
-def test_a_worker_killed_between_the_order_and_the_answer_orders_once(rich: Customer) -> None:
-    offer(rich)
-    rich.settle()
-    with db.connection_context():
-        # The order can be written, the answer can't: as if the worker had died between its two transactions.
-        db.execute_sql("ALTER TABLE telegram_messages RENAME TO telegram_messages_away")
-    try:
-        rich.tap("✅ Buy")
-        eventually(orders, "the order")
-        eventually(lambda: _tries() > 0, "the failure")
-    finally:
-        with db.connection_context():
-            db.execute_sql("ALTER TABLE telegram_messages_away RENAME TO telegram_messages")
-
-    rich.hurry()
-
-    assert "Order #1" in rich.told_of("Order #").text
-    rich.settle()
-    assert len(orders()) == 1
-
-
-def _tries() -> int:
-    with db.connection_context():
-        found = row("SELECT max(tries) AS n FROM telegram_updates WHERE done_at IS NULL")
-    return (found and found["n"]) or 0
-
-
 def test_a_balance_that_does_not_suffice_says_how_much_is_missing(alice: Customer) -> None:
     make_telegram_goods()
     alice.say("/start")
@@ -258,26 +154,6 @@ def test_a_balance_that_does_not_suffice_says_how_much_is_missing(alice: Custome
     assert "This costs 1.20 USD" in answer.text
     assert "0.20 USD" in answer.text
     assert "➕ Top up" in answer.labels
-
-
-def test_money_that_went_elsewhere_meanwhile_buys_nothing(rich: Customer) -> None:
-    offer(rich)
-    with db.connection_context():
-        ledger.credit("test", rich.account["id"], -99_000_000, "back", "")
-
-    assert "This costs 1.20 USD" in rich.press("✅ Buy").text
-    assert orders() == []
-
-
-def test_a_price_that_rose_since_the_offer_is_offered_anew(rich: Customer) -> None:
-    offer(rich)
-    with db.connection_context():
-        changed("UPDATE products SET price = 13000 WHERE sku = 'tg-star'")
-
-    assert "Price: 1.30 USD" in rich.press("✅ Buy for 1.20").text
-    assert "The price has changed. Look at the new one." in [notice for _, notice in rich.server.notices]
-    assert orders() == []
-    assert "Order #" in rich.press("✅ Buy for 1.30").text
 
 
 def test_an_order_that_fails_is_told_with_the_money_that_came_back(rich: Customer) -> None:
@@ -301,15 +177,3 @@ def test_goods_that_are_not_sold_are_not_offered(rich: Customer) -> None:
     for command in ("/stars", "/premium", "/ton"):
         assert "not for sale" in rich.say(command).text
     assert orders() == []
-
-
-def test_an_older_offer_is_out_of_date(rich: Customer) -> None:
-    offer(rich)
-    message, data = rich.button("✅ Buy")
-    rich.say("/menu")
-
-    deliver_ok(rich.client, rich.pressed(data, message))
-    rich.settle()
-
-    assert orders() == []
-    assert rich.server.notices[-1][1] == "This offer is out of date; please choose again."

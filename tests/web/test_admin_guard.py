@@ -29,7 +29,7 @@ def _addresses(app: Flask) -> list[tuple[str, str]]:
     """Every method and address of the admin API, with 1 for each id."""
     found = []
     for rule in app.url_map.iter_rules():
-        if rule.rule.startswith("/api/admin"):
+        if rule.endpoint.startswith("admin."):
             values: dict[str, Any] = dict.fromkeys(rule.arguments, "1")
             path = app.url_map.bind("").build(rule.endpoint, values)
             found += [(method, path) for method in sorted(rule.methods or ()) if method not in ("HEAD", "OPTIONS")]

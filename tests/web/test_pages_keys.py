@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from models.database import db, rows
-from tests.dashboard import Visitor, sign_in
+from tests.dashboard import Visitor, sign_in, sign_in_from_telegram
 from tests.factories import Shop, make_shop, make_v2_shop
 
 NO_STORE = "no-store"
@@ -28,6 +28,12 @@ def visitor(client: FlaskClient, shop: Shop) -> Visitor:
     return sign_in(client, shop)
 
 
+@pytest.fixture
+def owner(client: FlaskClient, shop: Shop) -> Visitor:
+    """The Telegram user whose account it is."""
+    return sign_in_from_telegram(client, shop.account_id)
+
+
 def text_of(visitor: Visitor, path: str, **fields: str) -> str:
     """The page that answers a form."""
     answer = visitor.post(path, **fields)
@@ -36,10 +42,12 @@ def text_of(visitor: Visitor, path: str, **fields: str) -> str:
     return answer.get_data(as_text=True)
 
 
-def test_it_lists_the_accounts_keys_and_shows_none_of_them(client: FlaskClient, shop: Shop, visitor: Visitor) -> None:
+def test_the_owner_sees_all_keys_of_the_account_and_none_in_clear(
+    client: FlaskClient, shop: Shop, owner: Visitor
+) -> None:
     other = make_shop(client, account_id=shop.account_id)
     stranger = make_shop(client)
-    page = visitor.get("/keys").get_data(as_text=True)
+    page = owner.get("/keys").get_data(as_text=True)
     assert shop.fingerprint in page
     assert other.fingerprint in page
     assert stranger.fingerprint not in page
@@ -76,11 +84,21 @@ def test_a_revoked_key_ends_the_session_that_it_opened(shop: Shop, visitor: Visi
     assert shop.get("/balance").status_code == 401
 
 
-def test_another_key_of_the_account_can_be_revoked(client: FlaskClient, shop: Shop, visitor: Visitor) -> None:
+def test_the_owner_can_revoke_every_key_of_the_account(client: FlaskClient, shop: Shop, owner: Visitor) -> None:
     other = make_shop(client, account_id=shop.account_id)
-    assert "The key was revoked." in text_of(visitor, f"/keys/{other.fingerprint}/revoke")
+    assert "The key was revoked." in text_of(owner, f"/keys/{other.fingerprint}/revoke")
     assert other.get("/balance").status_code == 401
-    assert visitor.post(f"/keys/{other.fingerprint}/replace").status_code == 404
+    assert owner.post(f"/keys/{other.fingerprint}/replace").status_code == 404
+
+
+def test_who_signed_in_with_a_key_looks_after_that_one_alone(client: FlaskClient, shop: Shop, visitor: Visitor) -> None:
+    other = make_shop(client, account_id=shop.account_id)
+    assert other.fingerprint not in visitor.get("/keys").get_data(as_text=True)
+    for action in ("rotate-secret", "replace", "revoke", "ip-list"):
+        assert visitor.post(f"/keys/{other.fingerprint}/{action}", ips="127.0.0.1").status_code == 404
+    assert other.get("/balance").status_code == 200
+    assert "Issue a key" not in visitor.get("/keys").get_data(as_text=True)
+    assert visitor.post("/keys").status_code == 422
 
 
 @pytest.mark.parametrize("action", ["rotate-secret", "replace", "revoke", "ip-list"])
@@ -121,18 +139,18 @@ def test_a_list_that_is_not_taken_stays_in_the_form(shop: Shop, visitor: Visitor
 
 
 def test_a_list_of_another_key_may_shut_out_the_present_address(
-    client: FlaskClient, shop: Shop, visitor: Visitor
+    client: FlaskClient, shop: Shop, owner: Visitor
 ) -> None:
     other = make_shop(client, account_id=shop.account_id)
-    text_of(visitor, f"/keys/{other.fingerprint}/ip-list", ips="192.0.2.0/24")
+    text_of(owner, f"/keys/{other.fingerprint}/ip-list", ips="192.0.2.0/24")
     assert other.get("/balance").status_code == 403
 
 
-def test_a_key_for_telegram_goods_is_issued_once(client: FlaskClient, shop: Shop, visitor: Visitor) -> None:
-    assert "Issue a key" in visitor.get("/keys").get_data(as_text=True)
-    [key] = shown_once(text_of(visitor, "/keys"))
+def test_a_key_for_telegram_goods_is_issued_once(client: FlaskClient, shop: Shop, owner: Visitor) -> None:
+    assert "Issue a key" in owner.get("/keys").get_data(as_text=True)
+    [key] = shown_once(text_of(owner, "/keys"))
     assert client.get("/api/v2/balance", headers={"Authorization": f"Bearer {key}"}).status_code == 200
-    again = text_of(visitor, "/keys")
+    again = text_of(owner, "/keys")
     assert shown_once(again) == []
     assert "Issue a key" not in again
     with db.connection_context():

@@ -81,7 +81,7 @@ def place_order(product_id: int) -> tuple[str, int] | WerkzeugResponse:
 
 
 def _sent(fields: Any) -> Typed:
-    """The form's fields; one without a token of ours gets a new one."""
+    """The form's fields; a token that is none of ours is left out."""
     quantity, recipient = (fields.get(name, "")[:LONGEST_FIELD] for name in ("quantity", "recipient"))
     return Typed(quantity, recipient, typed.token(fields.get("token", "")) or "")
 

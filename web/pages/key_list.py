@@ -1,6 +1,8 @@
-"""The account's keys: their secrets, their address lists, new ones and the end of old ones.
+"""Keys: their secrets, their address lists, new ones and the end of old ones.
 
-What is new is shown in the answer to the form that asked for it, and never again.
+Who signed in with a key looks after that one alone, or one key that leaks would end all others of the account; who came
+from Telegram owns the account, and looks after all of them. What is new is shown in the answer to the form that asked
+for it, and never again.
 """
 
 import re
@@ -60,6 +62,8 @@ def show_keys() -> str:
 
 def issue_key() -> str:
     """Make a key for Telegram goods, if the account has none."""
+    if not _owns_account():
+        raise NotTaken(_("Open the dashboard from Telegram to issue a key."))
 
     def transaction() -> keys.Minted | None:
         with db.atomic():
@@ -81,15 +85,17 @@ def rotate_secret(fingerprint: str) -> str:
 def replace_key(fingerprint: str) -> str:
     """Give a new key in place of one, which ends at once; whoever signed in with that one stays signed in."""
     old = _own(fingerprint)
+    is_mine = old.id == g.visitor.key_id
 
     def transaction() -> keys.Minted:
         with db.atomic():
             minted = keys.replace(g.visitor.actor, old.fingerprint)
-            if old.id == g.visitor.key_id:
+            if is_mine:
                 dashboard_sessions.follow(g.visitor.session_token, minted.fingerprint)
         return minted
 
-    return _page(shown=_shown(retrying(transaction)))
+    minted = retrying(transaction)
+    return _page(shown=_shown(minted), signed_in_with=minted.fingerprint if is_mine else None)
 
 
 def revoke_key(fingerprint: str) -> str | Response:
@@ -114,13 +120,20 @@ def set_ip_list(fingerprint: str) -> str | Response:
     return _page(said=_("The address list was saved.") if ips else _("The key can be used from every address now."))
 
 
-def _page(shown: ShownOnce | None = None, refused: RefusedList | None = None, said: str | None = None) -> str:
-    active = keys.active_of(g.visitor.account_id)
+def _page(
+    *,
+    shown: ShownOnce | None = None,
+    refused: RefusedList | None = None,
+    said: str | None = None,
+    signed_in_with: str | None = None,
+) -> str:
+    active = _keys(signed_in_with or g.visitor.fingerprint)
     return render_template(
         "dashboard/keys.html",
         keys=active,
-        can_issue=not _has_key_for_telegram_goods(active),
-        own_key_id=keys.get(shown.fingerprint).id if shown and shown.api_key else g.visitor.key_id,
+        owns_account=_owns_account(),
+        can_issue=_owns_account() and not _has_key_for_telegram_goods(active),
+        signed_in_with=signed_in_with or g.visitor.fingerprint,
         shown=shown,
         refused=refused,
         said=said,
@@ -128,9 +141,19 @@ def _page(shown: ShownOnce | None = None, refused: RefusedList | None = None, sa
     )
 
 
+def _owns_account() -> bool:
+    return g.visitor.telegram_user_id is not None
+
+
+def _keys(own: str | None) -> list[ApiKey]:
+    """The active keys that the visitor looks after; `own` is the fingerprint of the one that he signed in with."""
+    active = keys.active_of(g.visitor.account_id)
+    return active if _owns_account() else [key for key in active if key.fingerprint == own]
+
+
 def _own(fingerprint: str) -> ApiKey:
-    """The account's key, if it is active. Raises KeyNotFound."""
-    for key in keys.active_of(g.visitor.account_id):
+    """A key that the visitor looks after. Raises KeyNotFound."""
+    for key in _keys(g.visitor.fingerprint):
         if key.fingerprint == fingerprint:
             return key
     raise keys.KeyNotFound("There is no such key.")

@@ -8,9 +8,10 @@ from werkzeug import Response as WerkzeugResponse
 from werkzeug.exceptions import BadRequest
 
 from models import telegram_users
+from models.telegram_users import Language
 from web.pages.places import local_place
 
-LANGUAGES = {"en": "English", "ru": "Русский"}
+LANGUAGES: dict[Language, str] = {"en": "English", "ru": "Русский"}
 COOKIE = "sutler_language"
 COOKIE_SECONDS = 365 * 86_400
 TRANSLATIONS = Path(__file__).parents[2] / "translations"
@@ -37,13 +38,15 @@ def chosen() -> str:
     wanted = request.cookies.get(COOKIE) or (visitor.language if visitor else None)
     if wanted in LANGUAGES:
         return str(wanted)
-    return request.accept_languages.best_match(LANGUAGES) or "en"
+    # Not Werkzeug's best_match, to which "en-GB, ru;q=0.5" is Russian: it tries exact names first.
+    asked = (name.partition("-")[0].lower() for name in request.accept_languages.values())
+    return next((name for name in asked if name in LANGUAGES), "en")
 
 
 def choose() -> WerkzeugResponse:
     """Keep the visitor's choice, for the bot too if he came from there, and show the page again."""
-    language = request.form.get("language")
-    if language != "en" and language != "ru":
+    language = next((code for code in LANGUAGES if code == request.form.get("language")), None)
+    if language is None:
         raise BadRequest
     if g.visitor is not None and g.visitor.telegram_user_id is not None:
         telegram_users.set_language(g.visitor.telegram_user_id, language)

@@ -3,7 +3,7 @@
   "use strict";
 
   const HALF_A_DAY = 43_200;
-  const AXIS_PIXELS = 52;
+  const AXIS_PIXELS = 64; // "500 тыс." fits
   const root = document.documentElement;
   const compact = new Intl.NumberFormat(root.lang, { notation: "compact", maximumFractionDigits: 2 });
   const date = new Intl.DateTimeFormat(root.lang, { day: "numeric", month: "short", timeZone: "UTC" });
