@@ -12,6 +12,8 @@ from jobs import actors
 from jobs.redis_calls import redis_client
 from models import invariants, vault
 from models.database import db
+from tests import conformance
+from tests.conformance import Conformance
 from web import create_app
 
 # Tables that tests write. The journal refuses to be truncated; a test database may, with its triggers off.
@@ -35,10 +37,7 @@ def migrated() -> None:
 @pytest.fixture(autouse=True)
 def clean(migrated: None) -> Iterator[None]:
     """Nothing is left of the test before, and the books are right after each test."""
-    with db.connection_context():
-        db.execute_sql(_EMPTY)
-    redis_client().flushdb()
-    vault._pepper.cache_clear()
+    empty_everything()
     yield
     if db.is_closed():
         db.connect()
@@ -47,10 +46,28 @@ def clean(migrated: None) -> Iterator[None]:
     assert report["differences"] == []
 
 
+@pytest.fixture(autouse=True)
+def answers_as_documented() -> Iterator[None]:
+    """Every answer of the test was as the documents say."""
+    conformance.violations.clear()
+    yield
+    assert conformance.violations == []
+
+
+def empty_everything() -> None:
+    """Leave nothing in the tables and in Redis."""
+    with db.connection_context():
+        db.execute_sql(_EMPTY)
+    redis_client().flushdb()
+    vault._pepper.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    """The application."""
-    return create_app()
+    """The application, with every answer held against the documents."""
+    made = create_app()
+    Conformance(made).watch(made)
+    return made
 
 
 @pytest.fixture

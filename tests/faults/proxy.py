@@ -1,4 +1,4 @@
-"""A TCP proxy that can fail like a network: refuse, cut what is open, or fall silent."""
+"""A TCP proxy that can fail like a network: refuse, cut what is open, lose an answer, or fall silent."""
 
 import select
 import socket
@@ -16,6 +16,12 @@ class Proxy:
         self._target = (host, port)
         self._mode: Mode = "pass"
         self._open: set[socket.socket] = set()
+        self._doomed: list[bytes] = []
+        self._then: Mode = "pass"
+        self.has_lost = threading.Event()
+        self.requests: list[bytes] = []  # as they came, or the pieces that they came in
+        self.answers = 0  # pieces that were passed on
+        self.refused = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -26,6 +32,14 @@ class Proxy:
         if mode == "refuse":
             for connection in list(self._open):
                 _shut(connection)
+
+    def lose_answer(self, start: bytes, then: Mode = "pass") -> None:
+        """Cut off instead of passing the answer on, once, to a request that starts so, such as with b"POST /".
+
+        `has_lost` is set as that happens; at that moment the mode becomes `then`.
+        """
+        self._then = then
+        self._doomed.append(start)
 
     def heal(self) -> None:
         """Be a network again. What hung stays hung, as it would."""
@@ -43,6 +57,7 @@ class Proxy:
             except OSError:
                 return
             if self._mode == "refuse":
+                self.refused += 1
                 _shut(client)
                 continue
             self._open.add(client)
@@ -58,6 +73,7 @@ class Proxy:
 
     def _relay(self, client: socket.socket, server: socket.socket) -> None:
         other = {client: server, server: client}
+        is_doomed = False
         try:
             while True:
                 for source in select.select([client, server], [], [], 1)[0]:
@@ -66,13 +82,33 @@ class Proxy:
                         return None
                     if self._mode == "silent":
                         return self._swallow()
+                    if source is client and self._dooms(data):
+                        is_doomed = True
+                    if source is server and is_doomed:
+                        return self._lose()
                     other[source].sendall(data)
-        except OSError:
+                    self.answers += source is server
+        except (OSError, ValueError):  # ValueError is select's word for a socket that was closed meanwhile
             return None
         finally:
             if self._mode != "silent":
                 _shut(client)
                 _shut(server)
+
+    def _dooms(self, request: bytes) -> bool:
+        """Whether the answer to this request is to be lost; the next one like it is safe."""
+        self.requests.append(request)
+        for start in self._doomed:
+            if request.startswith(start):
+                self._doomed.remove(start)
+                return True
+        return False
+
+    def _lose(self) -> None:
+        """Forget the answer; what is open is cut off by the caller."""
+        if self._then != "pass":
+            self.fail(self._then)
+        self.has_lost.set()
 
     def _swallow(self) -> None:
         """Leave both ends open and say nothing more."""
