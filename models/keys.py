@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from models import accounts, audit, vault
-from models.database import db, row, rows
+from models.database import changed, db, row, rows
 from models.errors import Refusal
 from models.paging import Cursor, Page, page_of
 from models.statements import Statement
@@ -164,11 +164,20 @@ def revoke(actor: str, fingerprint: str) -> None:
         audit.record(actor, "api_key.revoke", f"api_key:{fingerprint}")
 
 
-def rotate_secret(actor: str, fingerprint: str) -> str:
-    """Give the key a new secret; the old one ends at once. Returns it in clear. Raises KeyNotFound."""
+def rotate_secret(actor: str, fingerprint: str, kept_session: bytes | None = None) -> str:
+    """Give the key a new secret; returns it in clear. The old one ends at once, and so do the key's sessions.
+
+    Whoever has the old secret could otherwise ask for the next one, too. `kept_session` is the hash of the token of the
+    session that asks, which goes on. Raises KeyNotFound.
+    """
     secret = _new_secret()
     with db.atomic():
         _change(fingerprint, "secret_ciphertext = %(token)s", {"token": vault.encrypt(secret)})
+        changed(
+            "DELETE FROM dashboard_sessions WHERE token_hash IS DISTINCT FROM %(kept)s"
+            " AND key_id = (SELECT id FROM api_keys WHERE fingerprint = %(fingerprint)s)",
+            {"kept": kept_session, "fingerprint": fingerprint},
+        )
         audit.record(actor, "api_key.rotate_secret", f"api_key:{fingerprint}")
     return secret
 

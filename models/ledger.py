@@ -100,7 +100,7 @@ def reward(referrer_id: int, friend_id: int, amount: Micros) -> None:
     """Pay the reward for a friend, once. Call inside the transaction that marks the referral rewarded."""
     _move(
         "referral", "referrals", "available", referrer_id, amount, f"referral:{friend_id}",
-        note=f"for account {friend_id}", available=amount, topped_up=amount,
+        available=amount, topped_up=amount,
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def take_reward_back(referrer_id: int, friend_id: int, amount: Micros) -> None:
     """Undo the reward for a friend. Call inside the transaction that marks the referral refused."""
     _move(
         "referral_reversal", "available", "referrals", referrer_id, amount, f"referral:{friend_id}",
-        note=f"for account {friend_id}", available=-amount, topped_up=-amount,
+        available=-amount, topped_up=-amount,
     )  # fmt: skip
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from models.database import Row, changed, row
 from models.money import dumps
+from models.telegram_outbox import SAY
 
 MOST_TRIES = 5
+MOST_WAITING = 100  # updates of one user, and answers to him; nobody writes so much before he has read the first answer
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # the escape of it in JSON, and no backslash that is escaped itself
 KEEP_DAYS = 7  # Telegram repeats an update for a day at most
 
@@ -23,14 +25,23 @@ def user_of(update: dict[str, Any]) -> int | None:
 
 
 def receive(update_id: int, user_id: int, content: dict[str, Any]) -> bool:
-    """Keep an update of a user; False if it is here already."""
+    """Keep an update of a user; False if it is here already, or he floods us: then it is dropped."""
     return bool(changed(
         """
         WITH met AS (INSERT INTO telegram_users (id) VALUES (%(user_id)s) ON CONFLICT DO NOTHING)
-        INSERT INTO telegram_updates (id, user_id, content) VALUES (%(id)s, %(user_id)s, %(content)s)
+        INSERT INTO telegram_updates (id, user_id, content) SELECT %(id)s::bigint, %(user_id)s, %(content)s::jsonb
+        WHERE (SELECT count(*) FROM (
+            (SELECT 1 FROM telegram_updates WHERE user_id = %(user_id)s AND done_at IS NULL LIMIT %(most)s)
+            UNION ALL
+            (SELECT 1 FROM telegram_messages WHERE chat_id = %(user_id)s AND finished_at IS NULL AND kind = %(answer)s
+                LIMIT %(most)s)
+        ) AS waiting) < %(most)s
         ON CONFLICT DO NOTHING
         """,
-        {"id": update_id, "user_id": user_id, "content": _storable(dumps(content))},
+        {
+            "id": update_id, "user_id": user_id, "content": _storable(dumps(content)), "most": MOST_WAITING,
+            "answer": SAY,
+        },
     ))  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import simplejson
 
+from tests.conformance import look_at_webhook
+
 DRIP_SECONDS = 0.02
 GIVE_UP_SECONDS = 30.0
 
@@ -44,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.close_connection = True
+        look_at_webhook(headers, body)
         self.server.receiver.take(Received(self.path, headers, body))(self)
 
     def drip(self, piece: bytes) -> None:

@@ -13,6 +13,7 @@ from models.database import db
 from settings import settings
 from web import errors, health, observe
 from web.admin import admin
+from web.api_docs import docs
 from web.bodies import BoundedRequest
 from web.commands import register_commands
 from web.metrics import metrics
@@ -20,6 +21,7 @@ from web.pages import pages, problems
 from web.pages import register as register_pages
 from web.path_ids import PathId
 from web.provider_webhooks import provider_webhooks
+from web.reference.views import openapi
 from web.telegram import telegram
 from web.v1 import v1
 from web.v2 import v2
@@ -52,7 +54,7 @@ def create_app() -> Flask:
         )
     observe.register(app)
     errors.register(app, {"/api/v2": v2_form}, {"/dashboard": problems.page})
-    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks, telegram, pages):
+    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks, telegram, openapi, docs, pages):
         app.register_blueprint(surface)
     register_pages(app)
     app.teardown_request(_release_connection)

@@ -5,13 +5,14 @@ from urllib.parse import parse_qsl
 
 import flask
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from models.errors import Refusal
 from models.money import NotAnAmount, parse_usd
 from models.strict_json import NotStrictJson, parse
+from web.field_rules import USD, Checked, ReadBy
 
 LARGEST_ID = 2**63 - 1
 MOST_VALUES = 100  # in a query
@@ -80,11 +81,13 @@ def _yes_or_no(value: Any) -> bool:
     return word in ("true", "1")
 
 
-Usd = Annotated[int, BeforeValidator(_usd)]
+PLAIN = Checked(plain_text, rule={"pattern": r"^[^\x00-\x1f\x7f]*$"})
+"""What `plain_text` takes."""
+Usd = Annotated[int, ReadBy(_usd, rule={"format": USD})]
 """Dollars on the wire, micro-dollars in the model."""
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-QueryInt = Annotated[int, BeforeValidator(_whole_number)]
-YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+QueryInt = Annotated[int, ReadBy(_whole_number)]
+YesOrNo = Annotated[bool, ReadBy(_yes_or_no)]
 
 
 def read_body(model: type[Model]) -> Model:

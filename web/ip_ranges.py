@@ -31,6 +31,12 @@ def _without_repeats(ranges: list[str]) -> list[str]:
     return list(dict.fromkeys(ranges))
 
 
-Ranges = Annotated[
-    list[Annotated[str, Checked(_normal_range, rule={"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}, {"pattern": "/"}], "examples": ["192.0.2.0/24"]})]], Field(max_length=MOST_RANGES), AfterValidator(_without_repeats)
+_BYTE = r"([1-9]?[0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
+_SPELLINGS = [
+    {"format": "ipv4"},
+    {"format": "ipv6"},
+    {"pattern": rf"^({_BYTE}\.){{3}}{_BYTE}/([12]?[0-9]|3[0-2])$"},
+    {"pattern": r"^([0-9a-f]{1,4}:){1,6}:/([1-9]?[0-9]|1[01][0-9]|12[0-8])$"},
 ]
+_Range = Annotated[str, Checked(_normal_range, rule={"anyOf": _SPELLINGS, "examples": ["192.0.2.0/24"]})]
+Ranges = Annotated[list[_Range], Field(max_length=MOST_RANGES), AfterValidator(_without_repeats)]

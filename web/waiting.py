@@ -18,7 +18,7 @@ from web import errors
 from web.answers import answer
 from web.bodies import LARGEST_ID, QueryInt, QueryModel, YesOrNo
 
-Tell = Callable[[Row], tuple[int, dict[str, Any]]]
+Tell = Callable[[Row], tuple[int, Mapping[str, Any]]]
 """Makes an order, as it is when the wait is over, the status and document of the answer; it may use no request."""
 WHITE_SPACE = b" "
 
@@ -52,6 +52,7 @@ def _pieces(order_id: int, seconds: int, tell: Tell, failure: Callable[[Exceptio
     """The rest of the wait. It runs when the request's context is gone, and holds no connection between two pieces."""
     ends_at = time.monotonic() + seconds
     yield WHITE_SPACE
+    document: Mapping[str, Any]
     try:
         while (left := ends_at - time.monotonic()) > 0:
             if waiters.wait(order_id, min(left, settings.wait_keepalive_seconds)):

@@ -1,11 +1,20 @@
 """Where clients may have webhooks sent."""
 
-from jobs.addresses import UnsafeUrl, check_url
+from typing import Annotated
+
+from pydantic import Field
+
+from jobs.addresses import MAX_LENGTH, UnsafeUrl, check_url
 from models.database import db
 from models.idempotency import IdempotencyKey
 from settings import settings
 from web import idempotency
-from web.bodies import InvalidBody
+from web.bodies import InvalidBody, plain_text
+from web.field_rules import Checked
+
+_RULE = {"pattern": r"^[hH][tT][tT][pP][sS]?://[^\x00-\x1f\x7f]+$", "format": "uri"}
+WebhookUrl = Annotated[str, Field(max_length=MAX_LENGTH), Checked(plain_text, rule=_RULE)]
+"""The address of a webhook in a body, still to be checked by `check_webhook_url`."""
 
 
 def check_webhook_url(url: str | None, key: IdempotencyKey | None = None) -> None:

@@ -18,6 +18,9 @@ THEME = {
     "button_text_color": "#ffffff",
 }
 
+# What Telegram's apps add to a page before its own scripts run.
+APP = "window.TelegramWebviewProxy = { postEvent() {} };"
+
 
 def launch_fragment(user_id: int, language: str = "en", token: str = BOT_TOKEN) -> str:
     """What stands behind the # when this user opens the Mini App of the bot with this token."""

@@ -10,7 +10,7 @@ from models import telegram_users
 from models.database import db
 from tests.browser.conftest import Visit
 from tests.browser.keyboard import tab_to
-from tests.browser.mini_app import THEME, launch_fragment
+from tests.browser.mini_app import APP, THEME, launch_fragment
 from tests.browser.visitor import LOOKS, Look
 from tests.factories import make_shop, make_v2_shop
 
@@ -83,6 +83,7 @@ def test_the_skip_link_is_the_first_stop_of_the_keyboard_and_leads_to_the_conten
 def test_the_mini_app_signs_in_by_itself_and_wears_telegrams_colours(visit: Visit, look: Look) -> None:
     user_id = 5_000_000 + LOOKS.index(look)
     page = visit(look).page
+    page.add_init_script(APP)
     page.goto(f"/dashboard#{launch_fragment(user_id)}")
     expect(page).to_have_url(OVERVIEW)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
@@ -94,6 +95,7 @@ def test_the_mini_app_signs_in_by_itself_and_wears_telegrams_colours(visit: Visi
 
 def test_the_mini_app_speaks_its_users_language(visit: Visit) -> None:
     page = visit().page
+    page.add_init_script(APP)
     page.goto(f"/dashboard#{launch_fragment(5_100_000, 'ru')}")
     expect(page).to_have_url(OVERVIEW)
     expect(page.locator("html")).to_have_attribute("lang", "ru")
@@ -103,10 +105,36 @@ def test_the_mini_app_speaks_its_users_language(visit: Visit) -> None:
 
 def test_forged_words_of_telegram_open_nothing_and_the_page_says_so(visit: Visit) -> None:
     visitor = visit()
+    visitor.page.add_init_script(APP)
     with visitor.refused(401):
         visitor.page.goto(f"/dashboard#{launch_fragment(5_200_000, token='7000000001:another-bots-token')}")
         expect(visitor.page.get_by_text("Telegram's sign-in did not work")).to_be_visible()
     expect(visitor.page).to_have_url(SIGN_IN)
+
+
+def test_a_link_with_a_strangers_words_of_telegram_signs_nobody_in_as_the_stranger(
+    visit: Visit, client: FlaskClient
+) -> None:
+    visitor = visit()
+    visitor.sign_in(make_v2_shop(client))
+    assert not _asks_to_sign_in(visitor.page, launch_fragment(5_300_000))
+
+
+def test_words_of_telegram_that_stood_in_the_address_before_it_added_its_own_open_nothing(visit: Visit) -> None:
+    page = visit().page
+    page.add_init_script(APP)
+    assert not _asks_to_sign_in(page, f"{launch_fragment(5_400_000)}&{launch_fragment(5_400_001)}")
+    assert _asks_to_sign_in(page, launch_fragment(5_400_002))
+
+
+def _asks_to_sign_in(page: Page, fragment: str) -> bool:
+    """Whether the page, opened with this behind the #, sends what it finds there to be signed in."""
+    page.goto("about:blank")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/dashboard#{fragment}")
+    page.wait_for_load_state("networkidle")
+    return any(url.endswith("/dashboard/telegram") for url in asked)
 
 
 def test_the_language_is_chosen_with_one_press_and_stays(visit: Visit, client: FlaskClient) -> None:

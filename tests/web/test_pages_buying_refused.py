@@ -141,7 +141,9 @@ def test_a_product_that_is_not_for_sale_says_so(shop: Shop, visitor: Visitor) ->
     for page in (
         visitor.get(f"/buy/{product.id}"), review(visitor, product), visitor.post(f"/buy/{product.id}", **sent),
         visitor.get("/buy/999999"), visitor.post("/buy/999999", **sent),
+        visitor.post(f"/buy/{product.id}"), visitor.post(f"/buy/{product.id}", **sent | {"quantity": "x"}),
     ):  # fmt: skip
+        assert product.name not in text(page, 404)
         assert "This product is not for sale any more." in text(page, 404)
     assert orders_of(shop.account_id) == []
 

@@ -72,8 +72,10 @@ def test_every_form_needs_the_token_of_its_session(app: Flask, client: FlaskClie
 
 
 def test_a_token_in_the_header_is_as_good(client: FlaskClient) -> None:
-    visitor = sign_in(client, make_shop(client))
-    answer = visitor.browser.post("/dashboard/keys", headers={"X-CSRF-Token": visitor.csrf_token})
+    shop = make_shop(client)
+    visitor = sign_in(client, shop)
+    address = f"/dashboard/keys/{shop.fingerprint}/ip-list"
+    answer = visitor.browser.post(address, headers={"X-CSRF-Token": visitor.csrf_token})
     assert answer.status_code == 200
 
 

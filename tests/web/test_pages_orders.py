@@ -189,6 +189,14 @@ def test_items_are_shown_on_request_only(shop: Shop, visitor: Visitor) -> None:
     assert file.headers["Cache-Control"] == "no-store"
 
 
+def test_a_v2_key_reads_no_items_that_another_key_has_bought(client: FlaskClient, shop: Shop) -> None:
+    order_id = order(shop)
+    visitor = sign_in(client, make_v2_shop(client, account_id=shop.account_id))
+    assert "Show the items" not in text(visitor, f"/orders/{order_id}")
+    for path in ("/items", "/items.jsonl", "/webhooks/answers"):
+        assert visitor.get(f"/orders/{order_id}{path}").status_code == 404
+
+
 def test_of_very_many_items_the_first_are_shown_and_the_file_has_all(shop: Shop, visitor: Visitor) -> None:
     order_id = order(shop, make_product("1", in_stock=60), quantity=60)
 

@@ -121,6 +121,15 @@ def test_signing_out_ends_the_session_and_not_only_the_cookie(client: FlaskClien
     assert not is_signed_in(visitor)
 
 
+def test_signing_out_everywhere_ends_every_session_of_the_key_and_no_other(client: FlaskClient) -> None:
+    shop = make_shop(client)
+    here, elsewhere, somebody = sign_in(client, shop), sign_in(client, shop), sign_in(client, make_shop(client))
+    assert here.post("/sign-out", everywhere="1").status_code == 303
+    assert not is_signed_in(here)
+    assert not is_signed_in(elsewhere)
+    assert is_signed_in(somebody)
+
+
 def test_signing_in_again_ends_the_session_before(client: FlaskClient) -> None:
     visitor = sign_in(client, make_shop(client))
     visitor.browser.post("/dashboard/sign-in", data={"api_key": make_shop(client).api_key})
@@ -134,6 +143,19 @@ def test_a_revoked_key_ends_what_it_has_opened(client: FlaskClient) -> None:
     with db.connection_context():
         keys.revoke("test", shop.fingerprint)
     assert not is_signed_in(visitor)
+
+
+def test_a_new_secret_ends_what_the_old_one_has_opened(client: FlaskClient) -> None:
+    shop = make_shop(client, signed=True)
+    owner, thief = sign_in(client, shop), sign_in(client, shop)
+    other = sign_in(client, make_shop(client, account_id=shop.account_id))
+    assert owner.post(f"/keys/{shop.fingerprint}/rotate-secret").status_code == 200
+    assert not is_signed_in(thief)
+    assert is_signed_in(owner)
+    with db.connection_context():
+        keys.rotate_secret("operator", shop.fingerprint)
+    assert not is_signed_in(owner)
+    assert is_signed_in(other)
 
 
 def test_a_session_is_over_after_its_time_and_is_forgotten(client: FlaskClient) -> None:

@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from jobs import queues
 from jobs.broker import broker
+from models import telegram_outbox
 from models.database import db, rows
+from models.telegram_updates import MOST_WAITING
 from settings import settings
 from tests.jobs.bot_customer import SECRET_HEADER, deliver
 
@@ -63,6 +65,28 @@ def test_an_update_that_comes_eight_times_at_once_is_kept_once(client: FlaskClie
         thread.join()
 
     assert statuses == [200] * 8
+    assert len(kept()) == 1
+
+
+def test_of_a_flood_of_one_user_so_many_updates_are_kept_and_others_are_served(client: FlaskClient) -> None:
+    for number in range(MOST_WAITING + 5):
+        assert deliver(client, {**UPDATE, "update_id": number}).status_code == 200
+    other = {"chat": {"id": 5002, "type": "private"}, "text": "/start"}
+    assert deliver(client, {"update_id": 1000, "message": other}).status_code == 200
+
+    assert [update["id"] for update in kept()] == [*range(MOST_WAITING), 1000]
+
+
+def test_who_has_not_read_so_many_answers_is_not_heard(client: FlaskClient) -> None:
+    with db.connection_context():
+        for _ in range(MOST_WAITING):
+            telegram_outbox.say(5001, {"text": "x"})
+    assert deliver(client, UPDATE).status_code == 200
+    assert kept() == []
+
+    with db.connection_context():
+        telegram_outbox.finish_all(5001, "told")
+    deliver(client, UPDATE)
     assert len(kept()) == 1
 
 

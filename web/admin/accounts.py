@@ -1,21 +1,27 @@
 """Clients' accounts, and money put on them by hand."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from models import accounts, manual_credits
 from models.database import Row
+from models.ledger import AccountNotFound, BalanceTooLow, ReferenceReused
 from models.money import LARGEST, usd
 from models.operators import Role
 from models.tables import epoch
+from web.admin import shapes
 from web.admin.fields import Name
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
-from web.bodies import StrictModel, Usd, plain_text, read_body, read_query
+from web.bodies import PLAIN, StrictModel, Usd, read_body, read_query
+from web.field_rules import Checked
+from web.reference.described import described
+
+_NOT_ZERO = {"not": {"anyOf": [{"const": 0}, {"type": "string", "pattern": r"^-?0+(\.0+)?$"}]}}
 
 
 def _not_zero(amount: int) -> int:
@@ -25,11 +31,11 @@ def _not_zero(amount: int) -> int:
 
 
 class Credit(StrictModel):
-    """Money for an account, in micro-dollars; a negative amount takes away. A reference stands for one credit."""
+    """Money for an account; a negative amount takes away. A reference stands for one credit."""
 
-    amount_usdt: Annotated[Usd, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_not_zero)]
+    amount_usdt: Annotated[Usd, Field(ge=-LARGEST, le=LARGEST), Checked(_not_zero, rule=_NOT_ZERO)]
     reference: Name
-    note: Annotated[str, Field(max_length=500), AfterValidator(plain_text)] = ""
+    note: Annotated[str, Field(max_length=500), PLAIN] = ""
 
 
 def route(admin: Blueprint) -> None:
@@ -40,18 +46,26 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Account, is_page=True, query=ListQuery)
 def list_accounts() -> Response:
     """All accounts."""
     return page_answer(accounts.listed(read_query(ListQuery).position), view)
 
 
 @needs(Role.READ)
+@described(shapes.Account, refusals=(AccountNotFound,))
 def show_account(account_id: int) -> Response:
     """One account."""
     return answer(view(accounts.get(account_id)))
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.CreditedAccount,
+    body=Credit,
+    refusals=(AccountNotFound, BalanceTooLow, ReferenceReused),
+    body_example={"amount_usdt": "250.00", "reference": "invoice-1001", "note": "Paid by bank transfer"},
+)
 def credit(account_id: int) -> Response:
     """Credit an account, once for each reference; `credited` says whether this request did it."""
     account, is_new = credit_account(g.operator.name, account_id, read_body(Credit))
@@ -63,7 +77,7 @@ def credit_account(actor: str, account_id: int, wanted: Credit) -> tuple[Row, bo
     return manual_credits.credit(actor, account_id, wanted.amount_usdt, wanted.reference, wanted.note)
 
 
-def view(account: Row) -> dict[str, Any]:
+def view(account: Row) -> shapes.Account:
     """An account as operators see it."""
     return {
         "id": account["id"],

@@ -1,51 +1,28 @@
 """Clients' keys. Key and secret are in the answer that makes them, and in no other."""
 
-import ipaddress
 import re
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from models import keys
-from models.keys import Kind
+from models.accounts import AccountIsOurs
+from models.keys import KeyNotFound, Kind
+from models.ledger import AccountNotFound
 from models.operators import Role
 from models.tables import ApiKey, epoch
+from web.admin import shapes
 from web.admin.fields import Name
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
 from web.bodies import Id, StrictModel, read_body, read_query
+from web.ip_ranges import Ranges
+from web.reference.described import described
 
-MOST_RANGES = 200
 LARGEST_RATE = 1_000_000
-_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _FINGERPRINT = re.compile(rf"[0-9a-f]{{{keys.FINGERPRINT_LENGTH}}}")
-
-
-def _normal_range(text: str) -> str:
-    """The one spelling of an address or range. IPv4 mapped into IPv6 becomes IPv4: so are callers seen."""
-    try:
-        if "%" in text:
-            raise ValueError("an address that means something to one machine only")
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        message = "must be an IPv4 or IPv6 address, or a range such as 192.0.2.0/24"
-        raise PydanticCustomError("ip_range", message) from None
-    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
-        address = ipaddress.IPv4Address(int(network.network_address) & 0xFFFF_FFFF)
-        network = ipaddress.IPv4Network((address, network.prefixlen - _MAPPED.prefixlen))
-    return str(network.network_address) if network.num_addresses == 1 else str(network)
-
-
-def _without_repeats(ranges: list[str]) -> list[str]:
-    return list(dict.fromkeys(ranges))
-
-
-Ranges = Annotated[
-    list[Annotated[str, AfterValidator(_normal_range)]], Field(max_length=MOST_RANGES), AfterValidator(_without_repeats)
-]
 
 
 class NewKey(StrictModel):
@@ -76,6 +53,13 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.ADMINISTER)
+@described(
+    shapes.MintedKey,
+    status=201,
+    body=NewKey,
+    refusals=(AccountNotFound, AccountIsOurs),
+    body_example={"name": "Example Ltd", "kind": "v1", "with_secret": True},
+)
 def mint() -> Response:
     """Make a key."""
     minted = mint_key(g.operator.name, read_body(NewKey))
@@ -83,18 +67,21 @@ def mint() -> Response:
 
 
 @needs(Role.READ)
+@described(shapes.Key, is_page=True, query=ListQuery)
 def list_keys() -> Response:
     """All keys, revoked ones too."""
     return page_answer(keys.listed(read_query(ListQuery).position), view)
 
 
 @needs(Role.READ)
+@described(shapes.Key, refusals=(KeyNotFound,))
 def show_key(fingerprint: str) -> Response:
     """One key."""
     return answer(view(keys.get(_read(fingerprint))))
 
 
 @needs(Role.ADMINISTER)
+@described(shapes.Key, refusals=(KeyNotFound,))
 def revoke_key(fingerprint: str) -> Response:
     """End a key at once."""
     keys.revoke(g.operator.name, _read(fingerprint))
@@ -102,6 +89,7 @@ def revoke_key(fingerprint: str) -> Response:
 
 
 @needs(Role.ADMINISTER)
+@described(shapes.NewSecret, refusals=(KeyNotFound,))
 def rotate_secret(fingerprint: str) -> Response:
     """Give a key a new secret, or its first one; an old one ends at once."""
     secret = keys.rotate_secret(g.operator.name, _read(fingerprint))
@@ -109,6 +97,7 @@ def rotate_secret(fingerprint: str) -> Response:
 
 
 @needs(Role.ADMINISTER)
+@described(shapes.Key, body=IpWhitelist, refusals=(KeyNotFound,), body_example={"ips": ["192.0.2.0/24", "2001:db8::7"]})
 def set_ip_whitelist(fingerprint: str) -> Response:
     """Say from where a key may be used."""
     body = read_body(IpWhitelist)
@@ -129,7 +118,7 @@ def mint_key(actor: str, wanted: NewKey) -> keys.Minted:
     )
 
 
-def minted_view(minted: keys.Minted) -> dict[str, Any]:
+def minted_view(minted: keys.Minted) -> shapes.MintedKey:
     """A new key in clear, for whoever made it."""
     return {
         "fingerprint": minted.fingerprint,
@@ -139,12 +128,12 @@ def minted_view(minted: keys.Minted) -> dict[str, Any]:
     }
 
 
-def view(key: ApiKey) -> dict[str, Any]:
+def view(key: ApiKey) -> shapes.Key:
     """A key as operators see it: all but what it is made of."""
     return {
         "fingerprint": key.fingerprint,
         "name": key.name,
-        "kind": key.kind,
+        "kind": cast(Kind, key.kind),
         "account_id": key.account_id,
         "has_secret": key.secret_ciphertext is not None,
         "ip_whitelist": key.ip_allowlist,
@@ -161,5 +150,5 @@ def view(key: ApiKey) -> dict[str, Any]:
 def _read(fingerprint: str) -> str:
     # From the address of the request, where anything may stand, such as a NUL, which PostgreSQL takes in no text.
     if not _FINGERPRINT.fullmatch(fingerprint):
-        raise keys.KeyNotFound("There is no such key; a fingerprint is 16 hex digits.")
+        raise KeyNotFound("There is no such key; a fingerprint is 16 hex digits.")
     return fingerprint

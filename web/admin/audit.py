@@ -1,15 +1,15 @@
 """What operators did."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from models import audit
 from models.operators import Role
 from models.tables import AuditEntry, epoch
+from web.admin import shapes
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.bodies import read_query
+from web.reference.described import described
 
 
 def route(admin: Blueprint) -> None:
@@ -18,12 +18,13 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Action, is_page=True, query=ListQuery)
 def list_actions() -> Response:
     """The actions of all operators."""
     return page_answer(audit.listed(read_query(ListQuery).position), view)
 
 
-def view(entry: AuditEntry) -> dict[str, Any]:
+def view(entry: AuditEntry) -> shapes.Action:
     """One action."""
     return {
         "id": entry.id,

@@ -1,7 +1,5 @@
 """How far the networks have been read, and how their endpoints do."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from models import scans
@@ -9,8 +7,10 @@ from models.database import Row
 from models.networks import NETWORKS
 from models.operators import Role
 from models.tables import epoch
+from web.admin import shapes
 from web.admin.guard import needs
 from web.answers import answer
+from web.reference.described import described
 
 
 def route(admin: Blueprint) -> None:
@@ -19,12 +19,13 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Chain, is_page=True)
 def list_chains() -> Response:
     """All six networks."""
     return answer({"items": [view(scan) for scan in scans.listed()], "next_cursor": None})
 
 
-def view(scan: Row) -> dict[str, Any]:
+def view(scan: Row) -> shapes.Chain:
     """How a network stands: `lag_seconds` is how far what was read, and is final, lies behind the present."""
     return {
         "network": scan["network"],
@@ -39,7 +40,7 @@ def view(scan: Row) -> dict[str, Any]:
     }
 
 
-def _state(scan: Row) -> str:
+def _state(scan: Row) -> shapes.ChainState:
     network = NETWORKS[scan["network"]]
     if not network.is_on:
         return "off"

@@ -3,21 +3,25 @@
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, g
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from jobs import enqueue
 from models import deposit_credits
 from models.database import Row
-from models.deposit_credits import DepositFilter, DepositStatus
+from models.deposit_credits import AlreadyCredited, DepositFilter, DepositNotFound, DepositStatus
+from models.ledger import AccountNotFound
 from models.money import usd
 from models.operators import Role
 from models.tables import epoch
+from models.topups import TopupNotFound
+from web.admin import shapes
 from web.admin.fields import Name
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
 from web.bodies import LARGEST_ID, Id, QueryInt, StrictModel, Usd, read_body, read_query
+from web.reference.described import described
 
 
 class DepositsQuery(ListQuery):
@@ -35,8 +39,16 @@ class DepositsQuery(ListQuery):
         return DepositFilter(self.status, self.network, self.tx_hash, self.account_id, self.min_amount_usdt)
 
 
+def _named(field: str, kind: str) -> dict[str, Any]:
+    return {"required": [field], "properties": {field: {"type": kind}}}
+
+
 class CreditBody(StrictModel):
     """Whom to credit: an account, or the account of a top-up, which then counts as paid."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [_named("account_id", "integer"), _named("topup_id", "string")]}
+    )
 
     account_id: Id | None = None
     topup_id: Annotated[str, Field(max_length=40)] | None = None
@@ -63,6 +75,7 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Deposit, is_page=True, query=DepositsQuery)
 def list_deposits() -> Response:
     """The deposits, newest first."""
     query = read_query(DepositsQuery)
@@ -70,12 +83,19 @@ def list_deposits() -> Response:
 
 
 @needs(Role.READ)
+@described(shapes.Deposit, refusals=(DepositNotFound,))
 def show_deposit(deposit_id: int) -> Response:
     """One deposit."""
     return answer(view(deposit_credits.get(deposit_id)))
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.Deposit,
+    body=CreditBody,
+    refusals=(DepositNotFound, AccountNotFound, TopupNotFound, AlreadyCredited),
+    body_example={"account_id": 1},
+)
 def credit_by_hand(deposit_id: int) -> Response:
     """Credit a deposit by hand."""
     credit_deposit(g.operator.name, deposit_id, read_body(CreditBody))
@@ -83,6 +103,12 @@ def credit_by_hand(deposit_id: int) -> Response:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.Deposit,
+    body=IgnoreBody,
+    refusals=(DepositNotFound, AlreadyCredited),
+    body_example={"reason": "Sent by ourselves, to try the wallet"},
+)
 def ignore(deposit_id: int) -> Response:
     """Set a deposit aside."""
     deposit_credits.ignore(g.operator.name, deposit_id, read_body(IgnoreBody).reason)
@@ -99,7 +125,7 @@ def credit_deposit(actor: str, deposit_id: int, wanted: CreditBody) -> None:
         enqueue.deliver(delivery_id)
 
 
-def view(deposit: Row) -> dict[str, Any]:
+def view(deposit: Row) -> shapes.Deposit:
     """A deposit as operators see it; `reason` says why it fits no top-up, or why it is ignored."""
     return {
         "id": deposit["id"],

@@ -52,6 +52,7 @@ def needs(role: Role) -> Callable[[View[P]], View[P]]:
             _check_role(g.operator, role)
             return view(*args, **kwargs)
 
+        guarded.needed_role = role  # type: ignore[attr-defined]  # the reference tells it
         return guarded
 
     return guard

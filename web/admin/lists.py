@@ -1,6 +1,6 @@
 """Lists: pages of what there is, newest first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from flask import Response
@@ -25,6 +25,6 @@ class ListQuery(QueryModel, extra="forbid"):
         return Cursor.read(self.cursor, self.limit)
 
 
-def page_answer(page: Page[Item], view: Callable[[Item], dict[str, Any]]) -> Response:
+def page_answer(page: Page[Item], view: Callable[[Item], Mapping[str, Any]]) -> Response:
     """A page whose items are shown by `view`."""
     return answer({"items": [view(item) for item in page.items], "next_cursor": page.next_cursor})

@@ -1,28 +1,30 @@
 """All clients' orders, without their items; and how to end or wake one by hand."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from jobs import enqueue
 from models import interventions, leases, listings, orders, submissions
 from models.database import Row
+from models.interventions import NotCancellable, NotRefundable, NotRetryable, NotSettleable, ProviderOrderTaken
 from models.money import usd
 from models.operators import Role
+from models.orders import OrderNotFound
 from models.settlement import Delivered, Ended, Refused
 from models.tables import epoch
+from web.admin import order_shapes as shapes
 from web.admin.fields import Prose
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
+from web.admin.order_shapes import AnyOrderStatus
 from web.answers import answer
-from web.bodies import LARGEST_ID, QueryInt, StrictModel, YesOrNo, plain_text, read_body, read_query
+from web.bodies import LARGEST_ID, PLAIN, QueryInt, StrictModel, YesOrNo, read_body, read_query
+from web.reference.described import described
 from web.v1 import orders as v1_orders
-from web.v1.orders import OrderStatus
 from web.v1.products import LATEST_EPOCH
-
-AnyOrderStatus = Literal[OrderStatus, "awaiting_payment"]
 
 
 class OrdersQuery(ListQuery):
@@ -48,7 +50,7 @@ class Settlement(StrictModel):
 
     outcome: Literal["delivered", "failed"]
     note: Annotated[Prose, Field(min_length=1)]
-    provider_order_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain_text)] | None = None
+    provider_order_id: Annotated[str, Field(min_length=1, max_length=200), PLAIN] | None = None
 
 
 def route(admin: Blueprint) -> None:
@@ -62,6 +64,7 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Order, is_page=True, query=OrdersQuery)
 def list_orders() -> Response:
     """The orders of all accounts."""
     query = read_query(OrdersQuery)
@@ -69,12 +72,14 @@ def list_orders() -> Response:
 
 
 @needs(Role.READ)
+@described(shapes.OrderInFull, refusals=(OrderNotFound,))
 def show_order(order_id: int) -> Response:
     """One order, with each attempt to fulfil it."""
     return answer(full_view(order_id))
 
 
 @needs(Role.OPERATE)
+@described(shapes.OrderInFull, refusals=(OrderNotFound, NotCancellable))
 def cancel(order_id: int) -> Response:
     """End an open order that no provider has, and return its money."""
     enqueue.announce(interventions.cancel(g.operator.name, order_id))
@@ -82,6 +87,7 @@ def cancel(order_id: int) -> Response:
 
 
 @needs(Role.OPERATE)
+@described(shapes.OrderInFull, refusals=(OrderNotFound, NotRefundable))
 def refund(order_id: int) -> Response:
     """Return the money of a delivered order."""
     enqueue.announce(interventions.refund(g.operator.name, order_id))
@@ -89,6 +95,7 @@ def refund(order_id: int) -> Response:
 
 
 @needs(Role.OPERATE)
+@described(shapes.OrderInFull, refusals=(OrderNotFound, NotRetryable))
 def retry(order_id: int) -> Response:
     """Have an open order taken up at once."""
     enqueue.fulfil(order_id, interventions.retry(g.operator.name, order_id))
@@ -96,6 +103,12 @@ def retry(order_id: int) -> Response:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.OrderInFull,
+    body=Settlement,
+    refusals=(OrderNotFound, NotSettleable, ProviderOrderTaken),
+    body_example={"outcome": "delivered", "provider_order_id": "abc123", "note": "Their support found it"},
+)
 def settle(order_id: int) -> Response:
     """End an order that its provider has not told the end of."""
     enqueue.announce(settle_by_hand(g.operator.name, order_id, read_body(Settlement)))
@@ -112,17 +125,19 @@ def settle_by_hand(actor: str, order_id: int, found: Settlement) -> Ended:
     return interventions.settle_by_hand(actor, order_id, outcome, found.note)
 
 
-def full_view(order_id: int) -> dict[str, Any]:
+def full_view(order_id: int) -> shapes.OrderInFull:
     """An order with its attempts. Raises OrderNotFound."""
     order = listings.order_in_full(order_id)
     return {
         **view(order),
-        "provider_word": submissions.word_on(order["provider"], order["provider_order_id"]),
+        "provider_word": cast(
+            shapes.ProviderWord | None, submissions.word_on(order["provider"], order["provider_order_id"])
+        ),
         "attempts": [_attempt_view(attempt) for attempt in leases.attempts_of(order_id)],
     }
 
 
-def view(order: Row) -> dict[str, Any]:
+def view(order: Row) -> shapes.Order:
     """An order as operators see it: what the client sees, whose it is, and how it stands with the workers."""
     return {
         **v1_orders.view(order),
@@ -146,7 +161,7 @@ def view(order: Row) -> dict[str, Any]:
     }
 
 
-def _attempt_view(attempt: Row) -> dict[str, Any]:
+def _attempt_view(attempt: Row) -> shapes.Attempt:
     return {
         "number": attempt["lease_token"],
         "provider": attempt["provider"],

@@ -3,19 +3,29 @@
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from models import catalogue
-from models.catalogue import LARGEST_PRICE, LARGEST_QUANTITY, USUAL_LARGEST_QUANTITY
+from models.catalogue import (
+    LARGEST_PRICE,
+    LARGEST_QUANTITY,
+    USUAL_LARGEST_QUANTITY,
+    ProductNotFound,
+    QuantitiesOutOfOrder,
+    SkuTaken,
+)
 from models.operators import Role
 from models.tables import Product
 from settings import settings
+from web.admin import order_shapes as shapes
 from web.admin.fields import Name, Prose
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
 from web.bodies import StrictModel, Usd, read_body, read_query
+from web.field_rules import Checked
+from web.reference.described import described
 from web.v1 import products as v1_products
 
 
@@ -28,11 +38,11 @@ def _configured(provider: str) -> str:
 
 Price = Annotated[Usd, Field(gt=0, le=LARGEST_PRICE)]
 Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
-Provider = Annotated[str, AfterValidator(_configured)]
+Provider = Annotated[str, Checked(_configured, rule={"enum": sorted(settings.providers)})]
 
 
 class NewProduct(StrictModel):
-    """A product; `price_usdt` in micro-dollars."""
+    """A product."""
 
     sku: Name
     category: Name
@@ -46,8 +56,17 @@ class NewProduct(StrictModel):
     active: bool = True
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    schema["minProperties"] = 1
+
+
 class ProductChange(NewProduct):
-    """Some fields of a product: the defaults stand for what is not sent, and are never read."""
+    """Some fields of a product; those that are not sent stay as they are."""
+
+    # The defaults stand for what is not sent, and are never read.
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     sku: Name = ""
     category: Name = ""
@@ -70,6 +89,13 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.Product,
+    status=201,
+    body=NewProduct,
+    refusals=(SkuTaken, QuantitiesOutOfOrder),
+    body_example={"sku": "game-key-1", "category": "Games", "name": "A game, one key", "price_usdt": "8.90"},
+)
 def create_product() -> Response:
     """Add a product."""
     body = read_body(NewProduct)
@@ -77,18 +103,26 @@ def create_product() -> Response:
 
 
 @needs(Role.READ)
+@described(shapes.Product, is_page=True, query=ListQuery)
 def list_products() -> Response:
     """All products, those not for sale too."""
     return page_answer(catalogue.listed(read_query(ListQuery).position), view)
 
 
 @needs(Role.READ)
+@described(shapes.Product, refusals=(ProductNotFound,))
 def show_product(product_id: int) -> Response:
     """One product."""
     return answer(view(catalogue.get(product_id)))
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.Product,
+    body=ProductChange,
+    refusals=(ProductNotFound, SkuTaken, QuantitiesOutOfOrder),
+    body_example={"price_usdt": "9.40"},
+)
 def change_product(product_id: int) -> Response:
     """Change what the body names, and leave the rest."""
     body = read_body(ProductChange)
@@ -103,6 +137,6 @@ def columns(body: NewProduct) -> dict[str, Any]:
     return fields
 
 
-def view(product: Product) -> dict[str, Any]:
+def view(product: Product) -> shapes.Product:
     """A product as operators see it."""
     return {**v1_products.view(product), "provider": product.provider, "active": product.active}

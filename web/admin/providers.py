@@ -1,7 +1,5 @@
 """How the providers do, and what we have there."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from models import provider_states
@@ -9,8 +7,10 @@ from models.database import Row
 from models.operators import Role
 from models.tables import epoch
 from settings import settings
+from web.admin import order_shapes as shapes
 from web.admin.guard import needs
 from web.answers import answer
+from web.reference.described import described
 
 
 def route(admin: Blueprint) -> None:
@@ -19,17 +19,18 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Provider, is_page=True)
 def list_providers() -> Response:
     """All that are configured."""
     return answer({"items": views(), "next_cursor": None})
 
 
-def views() -> list[dict[str, Any]]:
+def views() -> list[shapes.Provider]:
     """Each configured provider, and any other that open orders wait for, as operators see it."""
     return [_view(state) for state in provider_states.listed(settings.configured_providers)]
 
 
-def _view(state: Row) -> dict[str, Any]:
+def _view(state: Row) -> shapes.Provider:
     return {
         "provider": state["name"],
         "state": _state(state),
@@ -45,7 +46,7 @@ def _view(state: Row) -> dict[str, Any]:
     }
 
 
-def _state(state: Row) -> str:
+def _state(state: Row) -> shapes.ProviderState:
     if not state["configured"]:
         return "not configured"
     if state["resting"]:

@@ -1,6 +1,6 @@
 """Friends that clients have brought, and the rewards that wait for somebody to look at them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from flask import Blueprint, Response, g
 from pydantic import Field
@@ -9,19 +9,20 @@ from models import referrals
 from models.database import Row
 from models.money import usd
 from models.operators import Role
+from models.referrals import NotHeld, ReferralNotFound
 from models.tables import epoch
+from web.admin import shapes
 from web.admin.guard import needs
 from web.admin.lists import ListQuery, page_answer
 from web.answers import answer
 from web.bodies import LARGEST_ID, QueryInt, read_query
-
-ReferralState = Literal["pending", "rewarded", "held", "refused"]
+from web.reference.described import described
 
 
 class ReferralsQuery(ListQuery):
     """Which referrals."""
 
-    state: ReferralState | None = None
+    state: shapes.ReferralState | None = None
     referrer_id: Annotated[QueryInt, Field(ge=1, le=LARGEST_ID)] | None = None
 
 
@@ -33,6 +34,7 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.READ)
+@described(shapes.Referral, is_page=True, query=ReferralsQuery)
 def list_referrals() -> Response:
     """The referrals, newest friend first."""
     query = read_query(ReferralsQuery)
@@ -40,6 +42,7 @@ def list_referrals() -> Response:
 
 
 @needs(Role.OPERATE)
+@described(shapes.Referral, refusals=(ReferralNotFound, NotHeld))
 def reward(friend_id: int) -> Response:
     """Pay the reward that is held."""
     referrals.decide_by_hand(g.operator.name, friend_id, is_rewarded=True)
@@ -47,13 +50,14 @@ def reward(friend_id: int) -> Response:
 
 
 @needs(Role.OPERATE)
+@described(shapes.Referral, refusals=(ReferralNotFound, NotHeld))
 def refuse(friend_id: int) -> Response:
     """Refuse the reward that is held."""
     referrals.decide_by_hand(g.operator.name, friend_id, is_rewarded=False)
     return answer(view(referrals.get(friend_id)))
 
 
-def view(referral: Row) -> dict[str, Any]:
+def view(referral: Row) -> shapes.Referral:
     """A referral as operators see it; both ids are accounts."""
     return {
         "friend_id": referral["friend_id"],

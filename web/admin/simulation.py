@@ -3,10 +3,10 @@ provider sold."""
 
 import secrets
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Blueprint, Response
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from werkzeug.exceptions import NotFound
 
 from jobs import enqueue
@@ -14,23 +14,26 @@ from models import deposit_credits, deposits, networks
 from models.database import db, release_connection, retrying
 from models.deposits import Arrival, Recorded
 from models.money import LARGEST
+from models.networks import NetworkOff
 from models.operators import Role
 from models.referrals import SIMULATED_SENDER
 from settings import settings
 from web.admin import deposits as admin_deposits
+from web.admin import order_shapes, shapes
 from web.admin.guard import needs
 from web.answers import answer
-from web.bodies import QueryModel, StrictModel, Usd, plain_text, read_body, read_query
+from web.bodies import PLAIN, QueryModel, StrictModel, Usd, read_body, read_query
 from web.errors import RETRY_AFTER_SECONDS, ServiceUnavailable
+from web.reference.described import described
 from web.v1.products import LATEST_EPOCH
 
 
 class SimulatedTransfer(StrictModel):
-    """A transfer to make up: micro-dollars, and epoch seconds (the present, if left out)."""
+    """A transfer to make up. Without `block_time`, in epoch seconds, it is mined now."""
 
     network: Annotated[str, Field(max_length=40)]
     amount_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)]
-    tx_hash: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(plain_text)] | None = None
+    tx_hash: Annotated[str, Field(min_length=1, max_length=128), PLAIN] | None = None
     block_time: Annotated[int, Field(ge=0, le=LATEST_EPOCH)] | None = None
 
 
@@ -47,6 +50,14 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.Deposit,
+    status=201,
+    is_simulation=True,
+    body=SimulatedTransfer,
+    refusals=(NetworkOff,),
+    body_example={"network": "usdt_trc_20", "amount_usdt": "25.00"},
+)
 def simulate() -> Response:
     """Let a made-up transfer arrive; one that is repeated counts once, as a real one does."""
     if not settings.allow_simulation:
@@ -55,6 +66,7 @@ def simulate() -> Response:
 
 
 @needs(Role.READ)
+@described(list[order_shapes.SandboxPurchase], is_simulation=True, query=PurchasesQuery)
 def list_purchases() -> Response:
     """What the made-up provider really sold, by its own book."""
     if not settings.allow_simulation or settings.sandbox_api_url is None:
@@ -72,7 +84,7 @@ def list_purchases() -> Response:
         raise ServiceUnavailable(message, retry_after=RETRY_AFTER_SECONDS) from None
 
 
-def transfer(made_up: SimulatedTransfer) -> dict[str, Any]:
+def transfer(made_up: SimulatedTransfer) -> shapes.Deposit:
     """Record the transfer; the deposit that it is. Raises NetworkOff."""
     networks.wallet_of(made_up.network)
     tx_hash = made_up.tx_hash or secrets.token_hex(32)

@@ -8,23 +8,38 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import ClientDisconnected
 
 from models import catalogue
+from models.catalogue import ProductNotFound
 from models.database import db
 from models.errors import Refusal
 from models.operators import Role
 from models.stock_forms import STREAMED, json_document
-from models.stock_import import Refused, StockImport
+from models.stock_import import ImportUnderWay, NotStocked, Refused, StockImport
 from models.stock_items import Line
+from models.stock_lines import UnreadableStock
+from web.admin import order_shapes as shapes
 from web.admin.guard import needs
 from web.answers import answer
+from web.bodies import StrictModel
+from web.reference.described import described
 
 LARGEST_UPLOAD = 64 * 1024 * 1024
 MOST_REFUSALS_SHOWN = 10_000
 READ_BUFFER = 128 * 1024
+_MEDIA = (
+    ("application/x-ndjson", "An item, which is a JSON object, a line."),
+    ("text/csv", "A line with the names of the fields, then a line an item."),
+)
 _FORM_OF_TYPE = {"application/json": "json", "application/x-ndjson": "jsonl", "text/csv": "csv"}
 
 
 class UnknownForm(Refusal):
     status, code = 415, "unsupported_media_type"
+
+
+class StockBody(StrictModel):
+    """Items for a product's stock, as JSON; the model is the reference's alone, since uploads are read as they come."""
+
+    items: list[dict[str, Any]]
 
 
 def route(admin: Blueprint) -> None:
@@ -33,6 +48,13 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.StockReport,
+    body=StockBody,
+    body_media=_MEDIA,
+    refusals=(ProductNotFound, NotStocked, ImportUnderWay, UnreadableStock, UnknownForm),
+    body_example={"items": [{"code": "AAAA-BBBB-CCCC"}, {"code": "DDDD-EEEE-FFFF"}]},
+)
 def upload(product_id: int) -> Response:
     """Add the items of the body to a product's stock."""
     request.max_content_length = LARGEST_UPLOAD

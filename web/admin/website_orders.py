@@ -1,21 +1,28 @@
 """Orders of a storefront's buyers, who have no account and pay by transfer."""
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from models import networks, stock, website_orders
+from models.catalogue import ProductNotFound
+from models.intents import NoFreeAmount
 from models.money import usd
+from models.networks import NetworkOff
 from models.operators import Role
+from models.orders import OrderNotFound
+from models.purchases import AboveMaximum, BelowMinimum, InsufficientStock, RecipientMissing
 from models.tables import epoch
 from models.webhooks import DELIVERED_STATUSES
+from web.admin import order_shapes as shapes
 from web.admin.guard import needs
 from web.answers import answer
-from web.bodies import Id, StrictModel, plain_text, read_body
+from web.bodies import Id, StrictModel, read_body
+from web.reference.described import described
 from web.telegram_names import Username
 from web.v1 import orders as v1_orders
-from web.webhook_urls import check_webhook_url
+from web.webhook_urls import WebhookUrl, check_webhook_url
 
 
 class WebsiteOrder(StrictModel):
@@ -24,7 +31,7 @@ class WebsiteOrder(StrictModel):
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=10_000)]
     network: Annotated[str, Field(max_length=40)]
-    webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
+    webhook_url: WebhookUrl | None = None
     recipient: Username | None = None
 
 
@@ -35,6 +42,15 @@ def route(admin: Blueprint) -> None:
 
 
 @needs(Role.OPERATE)
+@described(
+    shapes.WebsiteOrderInFull,
+    status=201,
+    body=WebsiteOrder,
+    refusals=(
+        ProductNotFound, BelowMinimum, AboveMaximum, InsufficientStock, RecipientMissing, NetworkOff, NoFreeAmount,
+    ),
+    body_example={"product_id": 1, "quantity": 2, "network": "usdt_trc_20"},
+)  # fmt: skip
 def place_website_order() -> Response:
     """Set goods aside, and say what to pay where."""
     body = read_body(WebsiteOrder)
@@ -44,11 +60,12 @@ def place_website_order() -> Response:
 
 
 @needs(Role.READ)
+@described(shapes.WebsiteOrderInFull, refusals=(OrderNotFound,))
 def show_website_order(order_id: int) -> Response:
     """One website order; its items, which are the buyer's, are not for those who may only read."""
-    document = view(order_id)
+    document = cast(shapes.WebsiteOrderInFull, view(order_id))  # which are alike but for the items
     if g.operator.role >= Role.OPERATE:
-        document |= items_of(document)
+        _add_items(document)
     return answer(document)
 
 
@@ -60,7 +77,7 @@ def place(actor: str, wanted: WebsiteOrder) -> int:
     )  # fmt: skip
 
 
-def view(order_id: int) -> dict[str, Any]:
+def view(order_id: int) -> shapes.WebsiteOrderFacts:
     """A website order: how to pay it, and how it stands. Raises OrderNotFound."""
     order, intent = website_orders.get(order_id)
     return {
@@ -73,8 +90,6 @@ def view(order_id: int) -> dict[str, Any]:
     }
 
 
-def items_of(document: dict[str, Any]) -> dict[str, Any]:
-    """The field `items` of a website order that has some."""
-    if document["status"] not in DELIVERED_STATUSES:
-        return {}
-    return {"items": stock.delivered_to(document["order_id"])}
+def _add_items(document: shapes.WebsiteOrderInFull) -> None:
+    if document["status"] in DELIVERED_STATUSES:
+        document["items"] = stock.delivered_to(document["order_id"])

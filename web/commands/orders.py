@@ -6,7 +6,8 @@ import click
 
 from jobs import enqueue
 from models import interventions, listings
-from web.admin.orders import AnyOrderStatus, OrdersQuery, Settlement, full_view, settle_by_hand, view
+from web.admin.order_shapes import AnyOrderStatus
+from web.admin.orders import OrdersQuery, Settlement, full_view, settle_by_hand, view
 from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
 from web.commands.output import paged, show, show_page

@@ -1,6 +1,6 @@
 """Showing things to people: one as lines of its fields, many as a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -26,21 +26,21 @@ def read_position(limit: int, cursor: str | None) -> Any:
     return validate(ListQuery, {"limit": limit, "cursor": cursor}).position
 
 
-def show(document: dict[str, Any]) -> None:
+def show(document: Mapping[str, Any]) -> None:
     """Show one thing, a field a line."""
     width = max(len(name) for name in document)
     for name, value in document.items():
         click.echo(f"{name:<{width}}  {_text(name, value)}".replace("\n", "\n" + " " * (width + 2)))
 
 
-def show_page(page: Page[Item], view: Callable[[Item], dict[str, Any]], columns: Sequence[str]) -> None:
+def show_page(page: Page[Item], view: Callable[[Item], Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Show a page of a list, and how to get the next one."""
     show_table([view(item) for item in page.items], columns)
     if page.next_cursor:
         click.echo(f"There are more: --cursor {page.next_cursor}", err=True)
 
 
-def show_table(documents: list[dict[str, Any]], columns: Sequence[str]) -> None:
+def show_table(documents: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Show many things, each in a line."""
     lines = [list(columns)] + [[_text(name, document[name]) for name in columns] for document in documents]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]

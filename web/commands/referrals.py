@@ -5,7 +5,8 @@ from typing import Any, get_args
 import click
 
 from models import referrals
-from web.admin.referrals import ReferralsQuery, ReferralState, view
+from web.admin.referrals import ReferralsQuery, view
+from web.admin.shapes import ReferralState
 from web.bodies import validate
 from web.commands.operator_command import Id, OperatorGroup, actor, given
 from web.commands.output import paged, read_position, show, show_page

@@ -7,9 +7,10 @@ import click
 from jobs import enqueue
 from models import webhooks
 from models.tables import WebhookDelivery, epoch
-from web.admin.webhooks import DeliveryState, view
+from web.admin.webhooks import view
 from web.commands.operator_command import Id, OperatorGroup, actor
 from web.commands.output import paged, read_position, show, show_page, show_table
+from web.v1.shapes import WebhookState
 
 
 @click.group("webhooks", cls=OperatorGroup)
@@ -18,7 +19,7 @@ def group() -> None:
 
 
 @group.command("list")
-@click.option("--status", type=click.Choice(get_args(DeliveryState)))
+@click.option("--status", type=click.Choice(get_args(WebhookState)))
 @paged
 def list_webhooks(status: str | None, limit: int, cursor: str | None) -> None:
     """Show deliveries, newest first."""
@@ -31,9 +32,8 @@ def list_webhooks(status: str | None, limit: int, cursor: str | None) -> None:
 def show_webhook(delivery_id: int) -> None:
     """Show one delivery, with every attempt and what came of it."""
     delivery = view(webhooks.get(delivery_id))
-    attempts = delivery.pop("attempts")
-    show(delivery)
-    show_table(attempts, ("number", "at", "status", "error", "duration_ms", "answer"))
+    show({name: value for name, value in delivery.items() if name != "attempts"})
+    show_table(delivery["attempts"], ("number", "at", "status", "error", "duration_ms", "answer"))
 
 
 @group.command("resend")

@@ -101,6 +101,8 @@ def _review(product: Product, form: Typed, changed: PriceChanged | None = None) 
 
 
 def _form(product: Product, form: Typed, refusal: Refusal | None) -> tuple[str, int]:
+    if not product.active:  # it is not shown either, whatever else stands against the order
+        return _not_for_sale(ProductNotFound(f"There is no product {product.id}."))
     missing = refusals.missing(refusal) if refusal else None
     least, most = wishes.bounds(product)
     html = render_template(

@@ -77,8 +77,9 @@ def issue_key() -> str:
 
 
 def rotate_secret(fingerprint: str) -> str:
-    """Give a key a new secret, or its first one; an old one ends at once."""
-    secret = keys.rotate_secret(g.visitor.actor, _own(fingerprint).fingerprint)
+    """Give a key a new secret, or its first one; an old one ends at once, and so do the key's other sessions."""
+    kept = dashboard_sessions.hash_of(g.visitor.session_token)
+    secret = keys.rotate_secret(g.visitor.actor, _own(fingerprint).fingerprint, kept)
     return _page(shown=ShownOnce(fingerprint, None, secret))
 
 

@@ -12,6 +12,7 @@ from models import catalogue, listings, orders, stock, webhooks
 from models.database import Row
 from models.leases import in_units
 from models.money import dumps
+from models.orders import OrderNotFound
 from models.paging import Cursor
 from models.telegram_goods import good_of
 from models.webhooks import DELIVERED_STATUSES
@@ -90,7 +91,10 @@ def order_webhooks(order_id: int) -> Response:
 
 def webhook_answers(order_id: int) -> str:
     """The same with what the receiver answered: on request only, since some echo the items that they were sent."""
-    log = _log(_own(order_id))
+    order = _own(order_id)
+    if not _may_read_items(order):
+        raise OrderNotFound(f"There are no answers of order {order_id} for this key.")
+    log = _log(order)
     return render_template(log["template"], **log | {"answer_to": webhooks.answer_to})
 
 
@@ -127,7 +131,7 @@ def _state(order: Row) -> dict[str, Any]:
         "goods": goods(named),
         "is_open": is_open,
         "delivered": grouped(in_units(order["delivered_quantity"], order["parts"])),
-        "has_items": order["recipient"] is None and order["status"] in DELIVERED_STATUSES,
+        "has_items": order["recipient"] is None and _may_read_items(order) and order["status"] in DELIVERED_STATUSES,
         "log": live.part(**_log(order)) if order["webhook_url"] and not is_open else None,
     }
 
@@ -148,7 +152,14 @@ def _log(order: Row) -> dict[str, Any]:
 
 
 def _items(order: Row) -> list[Any]:
+    if not _may_read_items(order):
+        raise OrderNotFound(f"There are no items of order {order['id']} for this key.")
     return stock.delivered_to(order["id"]) if order["status"] in DELIVERED_STATUSES else []
+
+
+def _may_read_items(order: Row) -> bool:
+    """Whether the visitor may see what was delivered: a v2 key reads no items in its API, so none of other keys' here."""
+    return g.visitor.key_kind != "v2" or order["key_id"] in (None, g.visitor.key_id)
 
 
 def _as_text(value: Any) -> str:

@@ -21,6 +21,7 @@ class Visitor:
     account_id: int
     key_id: int | None
     fingerprint: str | None
+    key_kind: str | None
     telegram_user_id: int | None
     language: str | None
     actor: str
@@ -44,8 +45,8 @@ def load() -> Visitor | None:
         actor = f"telegram:{session.telegram_user_id}"
         structlog.contextvars.bind_contextvars(telegram_user=session.telegram_user_id)
     return Visitor(
-        session.account_id, session.key_id, session.fingerprint, session.telegram_user_id, session.language, actor,
-        csrf_token_of(token), token,
+        session.account_id, session.key_id, session.fingerprint, session.key_kind, session.telegram_user_id,
+        session.language, actor, csrf_token_of(token), token,
     )  # fmt: skip
 
 
@@ -68,6 +69,12 @@ def end(response: Response) -> None:
     end_present()
     response.delete_cookie(COOKIE, path=PATH, secure=True, httponly=True, samesite="Lax")
     response.delete_cookie(COOKIE, path=PATH, secure=True, httponly=True, samesite="None", partitioned=True)
+
+
+def end_everywhere(response: Response) -> None:
+    """Sign the visitor out in every browser: of a session that somebody has stolen, he has no cookie to end it with."""
+    dashboard_sessions.close_all(g.visitor.key_id, g.visitor.telegram_user_id)
+    end(response)
 
 
 def end_present() -> None:

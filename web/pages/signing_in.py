@@ -78,9 +78,12 @@ def sign_in_by_telegram() -> WerkzeugResponse:
 
 
 def sign_out() -> WerkzeugResponse:
-    """End the session."""
+    """End the session; or all that this key, or this Telegram user, has opened."""
     response = redirect("/dashboard/sign-in", 303)
-    session.end(response)
+    if request.form.get("everywhere"):
+        session.end_everywhere(response)
+    else:
+        session.end(response)
     return response
 
 

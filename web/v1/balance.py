@@ -1,23 +1,18 @@
 """The account's balance and its statement."""
 
-import csv
-import io
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint, Response, g, request
 from pydantic import Field
 
 from models import accounts
-from models.database import Row
 from models.money import usd
 from models.paging import Cursor
-from models.tables import epoch
+from web import statement
 from web.answers import answer
 from web.bodies import QueryInt, QueryModel, read_query
-
-COLUMNS = ("id", "created_at", "kind", "amount_usdt", "order_id", "topup_id", "note")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets read them too
+from web.reference.described import described
+from web.v1 import shapes
 
 
 class StatementQuery(QueryModel):
@@ -34,6 +29,7 @@ def route(v1: Blueprint) -> None:
     v1.get("/balance/transactions")(list_transactions)
 
 
+@described(shapes.Balance)
 def show_balance() -> Response:
     """What the account has, holds and has spent."""
     account = accounts.get(g.caller.account_id)
@@ -47,48 +43,16 @@ def show_balance() -> Response:
     })  # fmt: skip
 
 
+@described(shapes.Transactions, query=StatementQuery, media=(("text/csv", "The whole statement, a line a movement."),))
 def list_transactions() -> Response:
     """The statement: a page as JSON, or all of it as CSV."""
     query = read_query(StatementQuery)
     cursor = Cursor.read(query.cursor, query.limit)
     if query.format == "csv" or (query.format is None and _prefers_csv()):
-        headers = {"Content-Disposition": "attachment; filename=transactions.csv"}
-        return Response(_csv(accounts.whole_statement(g.caller.account_id)), mimetype="text/csv", headers=headers)
+        return statement.as_csv(g.caller.account_id)
     page = accounts.statement(g.caller.account_id, cursor)
-    return answer({"items": [_view(transfer) for transfer in page.items], "next_cursor": page.next_cursor})
+    return answer({"items": [statement.view(transfer) for transfer in page.items], "next_cursor": page.next_cursor})
 
 
 def _prefers_csv() -> bool:
     return request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv"
-
-
-def _view(transfer: Row) -> dict[str, Any]:
-    return {
-        "id": transfer["id"],
-        "created_at": epoch(transfer["created_at"]),
-        "kind": transfer["kind"],
-        "amount_usdt": usd(transfer["amount"]),
-        "order_id": transfer["order_id"],
-        "topup_id": transfer["topup_id"],
-        "note": transfer["note"],
-    }
-
-
-def _csv(statement: Iterator[Row]) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line)
-    writer.writerow(COLUMNS)
-    for transfer in statement:
-        values = _view(transfer)
-        values["note"] = _no_formula(values["note"] or "")
-        writer.writerow([values[column] for column in COLUMNS])
-        if line.tell() > 16_384:
-            yield line.getvalue()
-            line.seek(0)
-            line.truncate()
-    yield line.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    # A spreadsheet would run a note that begins like a formula.
-    return "'" + text if text.startswith(FORMULA_STARTS) else text

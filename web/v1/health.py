@@ -6,6 +6,8 @@ from flask import Blueprint, Response
 
 from models.database import db
 from web.answers import answer
+from web.reference.described import described
+from web.v1 import shapes
 
 
 def route(v1: Blueprint) -> None:
@@ -13,6 +15,7 @@ def route(v1: Blueprint) -> None:
     v1.get("/health")(show_health)
 
 
+@described(shapes.Health)
 def show_health() -> Response:
     """The gate has asked Redis by the time this runs, and may have known the key without asking the database."""
     db.execute_sql("SELECT 1")

@@ -1,12 +1,12 @@
 """The networks that a client may pay on."""
 
-from typing import Any
-
 from flask import Blueprint, Response
 
 from models import networks
 from models.networks import Network
 from web.answers import answer
+from web.reference.described import described
+from web.v1 import shapes
 
 
 def route(v1: Blueprint) -> None:
@@ -14,12 +14,13 @@ def route(v1: Blueprint) -> None:
     v1.get("/networks")(list_networks)
 
 
+@described(shapes.Networks)
 def list_networks() -> Response:
     """The networks that are on."""
     return answer({"items": [_view(network) for network in networks.active()]})
 
 
-def _view(network: Network) -> dict[str, Any]:
+def _view(network: Network) -> shapes.Network:
     return {
         "network": network.code,
         "name": network.name,

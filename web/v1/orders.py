@@ -1,38 +1,44 @@
 """Orders: place one, read one, list them, wait for one."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 import structlog
 from flask import Blueprint, Response, g
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from jobs import enqueue
 from models import listings, orders, stock
+from models.catalogue import ProductNotFound
 from models.database import Row
 from models.errors import Refusal
 from models.idempotency import IdempotencyKey
 from models.leases import in_units
 from models.money import LARGEST, usd
+from models.orders import OrderNotFound
 from models.paging import Cursor
-from models.purchases import Purchase
+from models.purchases import (
+    AboveMaximum,
+    BelowMinimum,
+    InsufficientBalance,
+    InsufficientStock,
+    PriceChanged,
+    Purchase,
+    RecipientMissing,
+)
 from models.tables import epoch
 from models.webhooks import DELIVERED_STATUSES
 from web import idempotency
 from web.answers import answer
-from web.bodies import (
-    Id,
-    QueryInt,
-    QueryModel,
-    StrictModel,
-    Usd,
-    plain_text,
-    read_body,
-    read_query,
-)
+from web.bodies import PLAIN, Id, QueryInt, QueryModel, StrictModel, Usd, read_body, read_query
+from web.reference.described import described
 from web.telegram_names import Username
+from web.v1 import shapes
 from web.v1.products import LATEST_EPOCH
+from web.v1.shapes import OrderStatus
 from web.waiting import WaitQuery, answer_at_the_end
-from web.webhook_urls import check_webhook_url
+from web.webhook_urls import WebhookUrl, check_webhook_url
+
+MOST_UNITS = 10_000  # of one order
 
 
 class InvoiceNotImplemented(Refusal):
@@ -40,18 +46,18 @@ class InvoiceNotImplemented(Refusal):
 
 
 class OrderBody(StrictModel):
-    """What to buy; `max_price_usdt` in micro-dollars."""
+    """What to buy."""
 
     product_id: Id
-    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    quantity: Annotated[int, Field(ge=1, le=MOST_UNITS)]
     payment_method: Literal["balance", "invoice"] = "balance"
-    webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
-    client_reference: Annotated[str, Field(max_length=64), AfterValidator(plain_text)] | None = None
-    max_price_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)] | None = None
+    webhook_url: WebhookUrl | None = None
+    client_reference: Annotated[str, Field(max_length=64), PLAIN] | None = None
+    max_price_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)] | None = None  # micro-dollars from here on
     recipient: Username | None = None
 
 
-OrderStatus = Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"]
+EXAMPLE = {"product_id": 1, "quantity": 1, "client_reference": "invoice-1001"}
 
 
 class OrdersQuery(QueryModel):
@@ -72,6 +78,16 @@ def route(v1: Blueprint) -> None:
     v1.get("/orders/<int:order_id>")(show_order)
 
 
+@described(
+    shapes.Order,
+    body=OrderBody,
+    query=WaitQuery,
+    refusals=(
+        ProductNotFound, BelowMinimum, AboveMaximum, InsufficientStock, PriceChanged, InsufficientBalance,
+        RecipientMissing, InvoiceNotImplemented,
+    ),
+    body_example=EXAMPLE,
+)  # fmt: skip
 def place_order() -> Response:
     """Reserve money and goods for an order, and have it fulfilled."""
     body = read_body(OrderBody)
@@ -92,6 +108,7 @@ def place_order() -> Response:
     return answer(_as_accepted(placed.order), headers=headers)
 
 
+@described(shapes.Order, query=WaitQuery, refusals=(OrderNotFound,))
 def show_order(order_id: int) -> Response:
     """One order, with its items once it has some; at once, or when it is final."""
     query = read_query(WaitQuery)
@@ -101,6 +118,7 @@ def show_order(order_id: int) -> Response:
     return answer(_with_items(order))
 
 
+@described(shapes.Orders, query=OrdersQuery)
 def list_orders() -> Response:
     """The account's orders, without items."""
     query = read_query(OrdersQuery)
@@ -120,7 +138,7 @@ def get_own(order_id: int) -> Row:
     return orders.get(order_id, g.caller.account_id)
 
 
-def view(order: Row) -> dict[str, Any]:
+def view(order: Row) -> shapes.OrderFacts:
     """An order as its client sees it, without items."""
     return {
         "order_id": order["id"],
@@ -155,18 +173,18 @@ def _purchase(body: OrderBody, key: IdempotencyKey | None) -> Purchase:
     )
 
 
-def _present_state(order: Row) -> tuple[int, dict[str, Any]]:
+def _present_state(order: Row) -> tuple[int, shapes.Order]:
     return 200, _with_items(order)
 
 
-def _with_items(order: Row) -> dict[str, Any]:
-    document = view(order)
+def _with_items(order: Row) -> shapes.Order:
+    document = cast(shapes.Order, view(order))  # which are alike but for the items
     if order["status"] in DELIVERED_STATUSES:
         document["items"] = stock.delivered_to(order["id"])
     return document
 
 
-def _as_accepted(order: Row) -> dict[str, Any]:
+def _as_accepted(order: Row) -> shapes.OrderFacts:
     """The first answer to an order, whatever has become of it since: the same request gets the same answer again."""
     accepted = {"status": "processing", "delivered_quantity": 0, "refunded": 0, "error_message": None}
     return view({**order, **accepted, "updated_at": order["created_at"]})

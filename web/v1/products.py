@@ -7,10 +7,13 @@ from flask import Blueprint, Response, request
 from pydantic import Field
 
 from models import catalogue
+from models.catalogue import ProductNotFound
 from models.money import LARGEST, dumps, usd
 from models.tables import Product, epoch
 from web.answers import answer
 from web.bodies import LARGEST_ID, QueryInt, QueryModel, Usd, read_query
+from web.reference.described import described
+from web.v1 import shapes
 
 LARGEST_PAGE_NUMBER = 1_000_000
 LATEST_EPOCH = 253_402_300_799  # the end of the year 9999, the last that PostgreSQL and clients agree on
@@ -38,6 +41,7 @@ def route(v1: Blueprint) -> None:
     v1.get("/categories")(list_categories)
 
 
+@described(shapes.ProductPage, query=ProductsQuery, is_tagged=True)
 def list_products() -> Response:
     """One page of the products that fit."""
     query = read_query(ProductsQuery)
@@ -54,11 +58,13 @@ def list_products() -> Response:
     })  # fmt: skip
 
 
+@described(shapes.Product, refusals=(ProductNotFound,))
 def show_product(product_id: int) -> Response:
     """One product."""
     return answer(view(catalogue.find(product_id)))
 
 
+@described(shapes.Categories)
 def list_categories() -> Response:
     """The categories, each with its number of products and its lowest price."""
     return answer({
@@ -73,7 +79,7 @@ def list_categories() -> Response:
     })  # fmt: skip
 
 
-def view(product: Product) -> dict[str, Any]:
+def view(product: Product) -> shapes.Product:
     """A product as clients see it."""
     return {
         "id": product.id,

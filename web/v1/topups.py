@@ -1,10 +1,10 @@
 """Top-ups: which amount to send where, and whether it has arrived."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Blueprint, Response, g
 from peewee import IntegrityError
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from models import networks, topups
@@ -12,31 +12,40 @@ from models.database import Row, db, retrying, violated_constraint
 from models.idempotency import IdempotencyKey
 from models.intents import CENT, NoFreeAmount, Wanted
 from models.money import PER_USD, dumps, usd
+from models.networks import NetworkOff
 from models.tables import epoch
+from models.topups import LEAST, MOST, TopupNotFound
 from web import signatures
 from web.answers import answer
-from web.bodies import StrictModel, Usd, plain_text, read_body
+from web.bodies import StrictModel, Usd, read_body
+from web.field_rules import Checked
 from web.idempotency import first_answer, keep, read_key
-from web.webhook_urls import check_webhook_url
+from web.reference.described import described
+from web.v1 import shapes
+from web.webhook_urls import WebhookUrl, check_webhook_url
 
-LEAST_USD = 1
-MOST_USD = 100_000
+_ASKABLE = {"minimum": LEAST, "maximum": MOST, "multipleOf": CENT}
 
 
 def _askable(amount: int) -> int:
-    if not LEAST_USD * PER_USD <= amount <= MOST_USD * PER_USD:
-        raise PydanticCustomError("range", "must be between {least} and {most}", {"least": LEAST_USD, "most": MOST_USD})
+    if not LEAST <= amount <= MOST:
+        raise PydanticCustomError(
+            "range", "must be between {least} and {most}", {"least": LEAST // PER_USD, "most": MOST // PER_USD}
+        )
     if amount % CENT:
         raise PydanticCustomError("cents", "must have at most 2 decimal places")
     return amount
 
 
 class TopupBody(StrictModel):
-    """How much will be sent on which network; micro-dollars."""
+    """How much will be sent on which network."""
 
-    amount_usdt: Annotated[Usd, AfterValidator(_askable)]
+    amount_usdt: Annotated[Usd, Checked(_askable, rule=_ASKABLE)]
     network: Annotated[str, Field(max_length=40)]
-    webhook_url: Annotated[str, Field(max_length=2048), AfterValidator(plain_text)] | None = None
+    webhook_url: WebhookUrl | None = None
+
+
+EXAMPLE = {"amount_usdt": "25.00", "network": "usdt_trc_20"}
 
 
 def route(v1: Blueprint) -> None:
@@ -45,6 +54,7 @@ def route(v1: Blueprint) -> None:
     v1.get("/balance/topup/<topup_id>")(show_topup)
 
 
+@described(shapes.Topup, body=TopupBody, refusals=(NetworkOff, NoFreeAmount), body_example=EXAMPLE)
 def request_topup() -> Response:
     """Give the client an amount of its own to send."""
     body = read_body(TopupBody)
@@ -53,6 +63,7 @@ def request_topup() -> Response:
     return first_answer(key) or _requested(_wanted(body, key), key)
 
 
+@described(shapes.Topup, refusals=(TopupNotFound,))
 def show_topup(topup_id: str) -> Response:
     """One top-up of the caller's account."""
     return answer(view(topups.get(topup_id, g.caller.account_id)))
@@ -85,7 +96,7 @@ def _requested(wanted: Wanted, key: IdempotencyKey | None) -> Response:
         raise
 
 
-def view(topup: Row) -> dict[str, Any]:
+def view(topup: Row) -> shapes.Topup:
     """A top-up as its client sees it."""
     return {
         "topup_id": str(topup["public_id"]),

@@ -6,6 +6,8 @@ from jobs.redis_calls import redis_client
 from models import accounts, usage
 from models.money import usd
 from web.answers import answer
+from web.reference.described import described
+from web.v1 import shapes
 
 
 def route(v1: Blueprint) -> None:
@@ -13,6 +15,7 @@ def route(v1: Blueprint) -> None:
     v1.get("/usage")(show_usage)
 
 
+@described(shapes.Usage)
 def show_usage() -> Response:
     """The key's requests, this one included, and its account's spending."""
     fresh = usage.Usage.read(redis_client().hgetall(usage.counter(g.caller.key_id)))  # type: ignore[arg-type]

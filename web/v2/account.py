@@ -1,6 +1,6 @@
 """The account behind a key: its balance, its figures, and what happened on it."""
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from flask import Blueprint, Response, g
 from pydantic import Field
@@ -8,20 +8,15 @@ from pydantic import Field
 from models import account_figures, accounts, activity, referrals, telegram_orders
 from models.database import Row
 from models.errors import Refusal
-from models.leases import in_units
 from models.ledger import AccountNotFound
 from models.money import usd
 from models.paging import Cursor
 from models.tables import epoch
-from models.telegram_goods import MONTHS_BY_SKU, Good, good_of
+from web import moves
 from web.answers import answer
 from web.bodies import QueryInt, QueryModel, read_query
-
-# What a movement of the journal is to a client; a hold is the order itself.
-_TYPES = {
-    "hold": "order", "topup": "topup", "credit": "topup", "release": "refund", "refund": "refund",
-    "referral": "referral", "referral_reversal": "referral",
-}  # fmt: skip
+from web.reference.described import described
+from web.v2 import shapes
 
 
 class UserNotFound(Refusal):
@@ -42,6 +37,7 @@ def route(v2: Blueprint) -> None:
     v2.get("/activity")(list_activity)
 
 
+@described(shapes.TelegramBalance, refusals=(UserNotFound,))
 def show_balance() -> Response:
     """What the account has: in all, set aside for open orders, and free to spend."""
     try:
@@ -56,6 +52,7 @@ def show_balance() -> Response:
     })  # fmt: skip
 
 
+@described(shapes.Stats, refusals=(UserNotFound,))
 def show_stats() -> Response:
     """The account's figures since it was opened, its orders on every surface included."""
     try:
@@ -80,6 +77,7 @@ def show_stats() -> Response:
     })  # fmt: skip
 
 
+@described(shapes.Activity, query=ActivityQuery)
 def list_activity() -> Response:
     """Orders, top-ups and refunds, newest first."""
     query = read_query(ActivityQuery)
@@ -87,40 +85,16 @@ def list_activity() -> Response:
     return answer({"ok": True, "items": [_view(move) for move in page.items], "next_cursor": page.next_cursor})
 
 
-def _view(move: Row) -> dict[str, Any]:
-    kind = _TYPES[move["kind"]]
+def _view(move: Row) -> shapes.Move:
+    kind = moves.TYPES[move["kind"]]
     return {
-        "type": kind,
+        "type": cast(shapes.MoveType, kind),
         "id": move["order_id"] or move["topup_id"] or move["id"],
-        "title": _title(kind, move),
+        "title": moves.title(move, moves.in_english),
         "amount_usd": usd(move["amount"]),
-        "status": telegram_orders.status(move) if kind == "order" else "completed",
+        "status": cast(shapes.OrderStatus, telegram_orders.status(move)) if kind == "order" else "completed",
         "created_at": epoch(move["created_at"]),
     }
-
-
-def _title(kind: str, move: Row) -> str:
-    if kind == "order":
-        return _goods(move)
-    if kind == "refund":
-        return f"Refund: {_goods(move)}"
-    if kind == "referral":
-        return "Reward for a friend" if move["amount"] > 0 else "Reward taken back"
-    if move["kind"] == "topup":
-        return "Top-up"
-    return "Credit by an operator" if move["amount"] > 0 else "Debit by an operator"
-
-
-def _goods(move: Row) -> str:
-    """What an order is about, in words."""
-    good, amount, target = good_of(move["sku"]), in_units(move["quantity"], move["parts"]), f"@{move['recipient']}"
-    if good is Good.STARS:
-        return f"{amount} Stars for {target}"
-    if good is Good.TON:
-        return f"{amount} TON for {target}"
-    if good is Good.PREMIUM and amount == 1:
-        return f"Premium for {MONTHS_BY_SKU[move['sku']]} months for {target}"
-    return f"{amount} × {move['product_name']}"  # noqa: RUF001 - a multiplication sign is meant
 
 
 def _no_user() -> UserNotFound:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import request
 from pydantic_core import PydanticCustomError
 
+from jobs.addresses import MAX_LENGTH
 from models.strict_json import NotStrictJson, parse
 from models.telegram_goods import PREMIUM_SKUS, TON_PARTS
 from models.telegram_names import plain
@@ -17,6 +18,13 @@ from web.v2.errors import InvalidRequest
 LEAST_STARS, MOST_STARS = 50, 1_000_000
 LEAST_TON, MOST_TON = 1, 10_000
 TON_DECIMALS = 2
+LONGEST_REFERENCE = 64
+NOT_JSON = "invalid_json"
+USERNAME_REQUIRED, USERNAME_INVALID = "username_required", "username_invalid"
+WRONG_STARS = f"amount must be int between {LEAST_STARS} and {MOST_STARS}"
+WRONG_MONTHS = "duration must be 3, 6, or 12"
+WRONG_TON = f"amount must be number between {LEAST_TON} and {MOST_TON}"
+UNKNOWN_FIELD = "unknown field: "
 LONGEST_NAME = 100  # of a field's name that is told back to whoever made it up
 
 
@@ -37,12 +45,12 @@ def read(field: str, number: Callable[[Any], int]) -> Wanted:
     for name in document:
         if name not in fields:
             shown = name[:LONGEST_NAME]
-            raise InvalidRequest(f"unknown field: {shown}", f"The body may have {', '.join(fields)}, and no {shown!r}.")
+            raise InvalidRequest(f"{UNKNOWN_FIELD}{shown}", f"The body may have {', '.join(fields)}, and no {shown!r}.")
     return Wanted(
-        username=_username(document.get("username")),
+        username=username(document.get("username")),
         number=number(document.get(field)),
-        webhook_url=_text(document, "webhook_url", 2048),
-        client_reference=_text(document, "client_reference", 64),
+        webhook_url=_text(document, "webhook_url", MAX_LENGTH),
+        client_reference=_text(document, "client_reference", LONGEST_REFERENCE),
     )
 
 
@@ -50,7 +58,7 @@ def stars(value: Any) -> int:
     """A number of stars. Raises InvalidRequest."""
     if type(value) is not int or not LEAST_STARS <= value <= MOST_STARS:
         raise InvalidRequest(
-            f"amount must be int between {LEAST_STARS} and {MOST_STARS}",
+            WRONG_STARS,
             f"Send amount, the number of stars, as a whole number from {LEAST_STARS} to {MOST_STARS}.",
         )
     return value
@@ -59,9 +67,7 @@ def stars(value: Any) -> int:
 def months(value: Any) -> int:
     """How long Premium is to last. Raises InvalidRequest."""
     if type(value) is not int or value not in PREMIUM_SKUS:
-        raise InvalidRequest(
-            "duration must be 3, 6, or 12", "Send duration, the months of Premium, as one of the numbers 3, 6 and 12."
-        )
+        raise InvalidRequest(WRONG_MONTHS, "Send duration, the months of Premium, as one of the numbers 3, 6 and 12.")
     return value
 
 
@@ -69,7 +75,7 @@ def hundredths_of_ton(value: Any) -> int:
     """A number of TON, in hundredths. Raises InvalidRequest."""
     if type(value) not in (int, Decimal) or not LEAST_TON <= value <= MOST_TON or _decimals(value) > TON_DECIMALS:
         raise InvalidRequest(
-            f"amount must be number between {LEAST_TON} and {MOST_TON}",
+            WRONG_TON,
             f"Send amount, the TON, as a number from {LEAST_TON} to {MOST_TON} with at most {TON_DECIMALS} decimals.",
         )
     return int(value * TON_PARTS)  # at most seven digits: nothing is rounded
@@ -84,26 +90,25 @@ def _decimals(value: int | Decimal) -> int:
 
 def _document() -> dict[str, Any]:
     if request.mimetype != "application/json":
-        raise InvalidRequest("invalid_json", "Send the body as JSON, with the Content-Type application/json.")
+        raise InvalidRequest(NOT_JSON, "Send the body as JSON, with the Content-Type application/json.")
     try:
         document = parse(request.get_data())
     except NotStrictJson as fault:
         place = f"its field {fault.field[:LONGEST_NAME]!r}" if fault.field else "it"
-        raise InvalidRequest(
-            "invalid_json", f"The body is not the JSON that we take: {place} {fault.message}."
-        ) from None
+        raise InvalidRequest(NOT_JSON, f"The body is not the JSON that we take: {place} {fault.message}.") from None
     if not isinstance(document, dict):
-        raise InvalidRequest("invalid_json", "The body must be a JSON object, with username and what to send.")
+        raise InvalidRequest(NOT_JSON, "The body must be a JSON object, with username and what to send.")
     return document
 
 
-def _username(value: Any) -> str:
+def username(value: Any) -> str:
+    """The bare name of a user. Raises InvalidRequest."""
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise InvalidRequest("username_required", "Send username, the Telegram username that it is for.")
+        raise InvalidRequest(USERNAME_REQUIRED, "Send username, the Telegram username that it is for.")
     name = plain(value) if isinstance(value, str) else None
     if name is None:
         raise InvalidRequest(
-            "username_invalid",
+            USERNAME_INVALID,
             "A Telegram username has 4 to 32 letters, digits or underscores and begins with a letter.",
         )
     return name

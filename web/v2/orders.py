@@ -1,5 +1,6 @@
 """Telegram goods: buy some for a user, see how an order stands, wait for its end."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -13,13 +14,14 @@ from models.errors import Refusal
 from models.idempotency import IdempotencyKey
 from models.money import usd
 from models.orders import OrderNotFound, Placed, TooMuchContention
-from models.purchases import InsufficientBalance, Purchase
+from models.purchases import AboveMaximum, BelowMinimum, InsufficientBalance, Purchase
 from models.tables import epoch
 from models.telegram_goods import PREMIUM_SKUS, STARS_SKU, TON_PARTS, TON_SKU, Good, good_of
 from web import errors, idempotency
 from web.answers import answer
 from web.bodies import read_query
-from web.v2 import bodies
+from web.reference.described import described
+from web.v2 import bodies, shapes
 from web.v2.bodies import Wanted
 from web.waiting import Tell, WaitQuery, answer_at_the_end
 from web.webhook_urls import check_webhook_url
@@ -35,35 +37,81 @@ class ReservationFailed(Refusal):
     status, code = 400, "reservation_failed"
 
 
+_REFUSALS = (ProductNotFound, BelowMinimum, AboveMaximum, InsufficientFunds, ReservationFailed)
+_TEXTS = (bodies.NOT_JSON, bodies.USERNAME_REQUIRED, bodies.USERNAME_INVALID, f"{bodies.UNKNOWN_FIELD}price")
+
+
 def route(v2: Blueprint) -> None:
     """Add these resources' addresses."""
     v2.post("/stars")(buy_stars)
     v2.post("/premium")(buy_premium)
     v2.post("/ton")(buy_ton)
-    for good, path in _PATHS.items():
-        v2.get(f"/{path}/<int:order_id>", defaults={"good": good}, endpoint=path)(show_order)
+    v2.get(f"/{_PATHS[Good.STARS]}/<int:order_id>")(show_stars_order)
+    v2.get(f"/{_PATHS[Good.PREMIUM]}/<int:order_id>")(show_premium_order)
+    v2.get(f"/{_PATHS[Good.TON]}/<int:order_id>")(show_ton_order)
 
 
+@described(
+    shapes.TelegramOrder,
+    body=shapes.StarsBody,
+    query=WaitQuery,
+    refusals=_REFUSALS,
+    texts=(*_TEXTS, bodies.WRONG_STARS),
+    body_example={"username": "target", "amount": 100},
+)
 def buy_stars() -> Response:
     """Send stars to a user."""
     wanted = bodies.read("amount", bodies.stars)
     return _ordered(wanted, STARS_SKU, wanted.number)
 
 
+@described(
+    shapes.PremiumOrder,
+    body=shapes.PremiumBody,
+    query=WaitQuery,
+    refusals=_REFUSALS,
+    texts=(*_TEXTS, bodies.WRONG_MONTHS),
+    body_example={"username": "target", "duration": 3},
+)
 def buy_premium() -> Response:
     """Give a user Premium for some months."""
     wanted = bodies.read("duration", bodies.months)
     return _ordered(wanted, PREMIUM_SKUS[wanted.number], 1)
 
 
+@described(
+    shapes.TelegramOrder,
+    body=shapes.TonBody,
+    query=WaitQuery,
+    refusals=_REFUSALS,
+    texts=(*_TEXTS, bodies.WRONG_TON),
+    body_example={"username": "target", "amount": 2.5},
+)
 def buy_ton() -> Response:
     """Send TON to a user's balance."""
     wanted = bodies.read("amount", bodies.hundredths_of_ton)
     return _ordered(wanted, TON_SKU, wanted.number, TON_PARTS)
 
 
-def show_order(order_id: int, good: Good) -> Response:
-    """One of the account's orders of this good; at once, or when it is final."""
+@described(shapes.TelegramOrder, query=WaitQuery, refusals=(OrderNotFound,))
+def show_stars_order(order_id: int) -> Response:
+    """One of the account's orders of stars; at once, or when it is final."""
+    return _shown(order_id, Good.STARS)
+
+
+@described(shapes.PremiumOrder, query=WaitQuery, refusals=(OrderNotFound,))
+def show_premium_order(order_id: int) -> Response:
+    """One of the account's orders of Premium; at once, or when it is final."""
+    return _shown(order_id, Good.PREMIUM)
+
+
+@described(shapes.TelegramOrder, query=WaitQuery, refusals=(OrderNotFound,))
+def show_ton_order(order_id: int) -> Response:
+    """One of the account's orders of TON; at once, or when it is final."""
+    return _shown(order_id, Good.TON)
+
+
+def _shown(order_id: int, good: Good) -> Response:
     query = read_query(WaitQuery)
     order = orders.get(order_id, g.caller.account_id)
     if good_of(order["sku"]) is not good:
@@ -73,19 +121,24 @@ def show_order(order_id: int, good: Good) -> Response:
     return answer(view(order))
 
 
-def view(order: Row) -> dict[str, Any]:
+def view(order: Row) -> shapes.TelegramOrder | shapes.PremiumOrder:
     """An order as its client sees it."""
-    return {
+    wish, state = telegram_orders.wish(order), telegram_orders.state(order)
+    facts: shapes.OrderFacts = {
         "ok": True,
         "order_id": order["id"],
-        **telegram_orders.wish(order),
+        "username": wish["username"],
         "price_usd": usd(order["price"]),
-        **telegram_orders.state(order),
+        "status": state["status"],
+        "error_message": state["error_message"],
         "provider_order_id": order["provider_order_id"],
         "client_reference": order["client_reference"],
         "created_at": epoch(order["created_at"]),
         "updated_at": epoch(order["updated_at"]),
     }
+    if "duration_months" in wish:
+        return {**facts, "duration_months": wish["duration_months"]}
+    return {**facts, "amount": wish["amount"]}
 
 
 def _ordered(wanted: Wanted, sku: str, quantity: int, parts: int = 1) -> Response:
@@ -141,13 +194,13 @@ def _end_or_timeout(order_id: int) -> Tell:
     message = "The order is not finished yet and goes on; ask for it again by its id."
     timeout = errors.told(errors.Problem(408, "timeout", message, {"order_id": order_id}))
 
-    def tell(order: Row) -> tuple[int, dict[str, Any]]:
+    def tell(order: Row) -> tuple[int, Mapping[str, Any]]:
         return timeout if order["status"] == "processing" else (200, view(order))
 
     return tell
 
 
-def _with_message(order: Row) -> dict[str, Any]:
+def _with_message(order: Row) -> shapes.TelegramOrder | shapes.PremiumOrder:
     document = view(order)
     good = good_of(order["sku"])
     if order["status"] == "processing" and good is not None:

@@ -7,8 +7,20 @@
   const CLIENT = "https://web.telegram.org";
   const root = document.documentElement;
 
+  /**
+   * Whether Telegram shows the page: its apps add an object of theirs, its web client has us in a frame. Anybody can
+   * make a link to us with words that Telegram has signed for himself; in a browser, it would sign others in as him,
+   * and what they top up would be his.
+   */
+  function isInTelegram() {
+    return "TelegramWebviewProxy" in window || window.parent !== window;
+  }
+
   /** What Telegram put behind the # of our address; what outlives a page is kept for this tab. */
   function launchParameters() {
+    if (!isInTelegram()) {
+      return {};
+    }
     const given = new URLSearchParams(location.hash.slice(1));
     if (!given.has("tgWebAppPlatform") && !given.has("tgWebAppData")) {
       return { ...JSON.parse(sessionStorage.getItem(KEPT) || "{}"), initData: "" };
@@ -17,7 +29,8 @@
     sessionStorage.setItem(KEPT, JSON.stringify(kept));
     // Whoever copies the address, or goes back to it, must not give the sign-in away or repeat it.
     history.replaceState(null, "", location.pathname + location.search);
-    return { ...kept, initData: given.get("tgWebAppData") || "" };
+    const [initData, ...others] = given.getAll("tgWebAppData");
+    return { ...kept, initData: others.length ? "" : initData || "" };
   }
 
   function asObject(text) {

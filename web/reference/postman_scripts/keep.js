@@ -1,0 +1,1 @@
+pm.collectionVariables.set("VARIABLE", pm.response.json().FIELD);

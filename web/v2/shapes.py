@@ -1,0 +1,136 @@
+"""The answers and bodies of v2, field by field.
+
+Bodies are read by `bodies`, since each fault has a text of its own: the models here are made of the same checks, and
+only the reference uses them.
+"""
+
+from typing import (
+    Annotated,
+    Literal,
+    NotRequired,  # pydantic takes those of `typing` from Python 3.12 on
+)
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from models.telegram_goods import PREMIUM_SKUS, TON_PARTS
+from web.bodies import PLAIN, StrictModel
+from web.field_rules import ReadBy
+from web.reference.described import Dollars, Epoch, Number
+from web.telegram_names import PATTERN
+from web.v2 import bodies
+from web.webhook_urls import WebhookUrl
+
+_EXACT = ConfigDict(extra="forbid")
+
+OrderStatus = Literal["pending", "processing", "completed", "failed", "cancelled", "expired"]
+MoveType = Literal["order", "topup", "refund", "referral"]
+
+
+class OrderFacts(TypedDict):
+    """What every order of Telegram goods has."""
+
+    ok: Literal[True]
+    order_id: int
+    username: str
+    price_usd: Dollars
+    status: OrderStatus
+    error_message: str | None
+    provider_order_id: str | None
+    client_reference: str | None
+    created_at: Epoch
+    updated_at: Epoch
+    message: NotRequired[str]
+
+
+@with_config(_EXACT)
+class TelegramOrder(OrderFacts):
+    """An order of stars or TON. `ok` says that the request was good, also where the order has failed."""
+
+    amount: Number
+
+
+@with_config(_EXACT)
+class PremiumOrder(OrderFacts):
+    """An order of Premium. `ok` says that the request was good, also where the order has failed."""
+
+    duration_months: Literal[3, 6, 12]
+
+
+@with_config(_EXACT)
+class TelegramBalance(TypedDict):
+    """What the account has: `balance_usd` is `available_usd`, which can be spent, and `locked_usd` for open orders."""
+
+    ok: Literal[True]
+    balance_usd: Dollars
+    locked_usd: Dollars
+    available_usd: Dollars
+
+
+@with_config(_EXACT)
+class Stats(TypedDict):
+    """The account's figures since it was opened."""
+
+    ok: Literal[True]
+    available_usd: Dollars
+    locked_usd: Dollars
+    total_topup_usd: Dollars
+    total_spent_usd: Dollars
+    total_orders: int
+    completed_orders: int
+    stars_bought: Number
+    premium_bought: Number
+    ton_bought: Number
+    referrals: int
+    referral_earned_usd: Dollars
+    referral_link: str | None
+
+
+@with_config(_EXACT)
+class Move(TypedDict):
+    """Something that happened on the account; `id` is the order's, the top-up's or the movement's."""
+
+    type: MoveType
+    id: int | str
+    title: str
+    amount_usd: Dollars
+    status: OrderStatus
+    created_at: Epoch
+
+
+@with_config(_EXACT)
+class Activity(TypedDict):
+    """A page of what happened, newest first."""
+
+    ok: Literal[True]
+    items: list[Move]
+    next_cursor: str | None
+
+
+class _Purchase(StrictModel):
+    username: Annotated[str, ReadBy(bodies.username, rule={"pattern": PATTERN, "examples": ["target"]})]
+    webhook_url: WebhookUrl | None = None
+    client_reference: Annotated[str, Field(max_length=bodies.LONGEST_REFERENCE), PLAIN] | None = None
+
+
+class StarsBody(_Purchase):
+    """Stars for a Telegram user."""
+
+    amount: Annotated[
+        int, ReadBy(bodies.stars, rule={"minimum": bodies.LEAST_STARS, "maximum": bodies.MOST_STARS, "examples": [100]})
+    ]
+
+
+class PremiumBody(_Purchase):
+    """Premium for a Telegram user, for so many months."""
+
+    duration: Annotated[int, ReadBy(bodies.months, rule={"enum": list(PREMIUM_SKUS)})]
+
+
+_TON = {"type": "number", "minimum": bodies.LEAST_TON, "maximum": bodies.MOST_TON, "multipleOf": 1 / TON_PARTS}
+
+
+class TonBody(_Purchase):
+    """TON for the balance of a Telegram user."""
+
+    amount: Annotated[int, ReadBy(bodies.hundredths_of_ton, rule={**_TON, "examples": [2.5]})]
