@@ -29,7 +29,15 @@ def waiting() -> Row:
             (SELECT count(*) FROM webhook_deliveries WHERE state = 'pending') AS webhooks_pending,
             (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::float FROM webhook_deliveries
                 WHERE state = 'pending' AND due_at < now()) AS webhooks_overdue_seconds,
-            (SELECT count(*) FROM deposits WHERE status = 'unmatched') AS deposits_unmatched
+            (SELECT count(*) FROM deposits WHERE status = 'unmatched') AS deposits_unmatched,
+            (SELECT count(*) FROM referrals WHERE state = 'held') AS referrals_held,
+            (SELECT count(*) FROM telegram_updates WHERE done_at IS NULL) AS telegram_updates_waiting,
+            (SELECT coalesce(extract(epoch FROM now() - min(received_at)), 0)::float FROM telegram_updates
+                WHERE done_at IS NULL) AS telegram_updates_oldest_seconds,
+            (SELECT count(*) FROM telegram_messages WHERE finished_at IS NULL
+                AND due_at <= now()) AS telegram_messages_waiting,
+            (SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)::float FROM telegram_messages
+                WHERE finished_at IS NULL AND due_at <= now()) AS telegram_messages_oldest_seconds
         """
     )
     return found

@@ -137,7 +137,7 @@ def listed(names: Collection[str]) -> list[Row]:
             SELECT provider, count(*) AS open, count(submitted_at) AS submitted,
                 count(*) FILTER (WHERE submitted_at IS NOT NULL AND deadline_at < now()) AS to_review
             FROM orders WHERE status = 'processing' AND provider <> %(stock)s GROUP BY provider
-        ) o FULL JOIN unnest(%(names)s) AS named (name) ON named.name = o.provider
+        ) o FULL JOIN unnest(%(names)s::text[]) AS named (name) ON named.name = o.provider
         CROSS JOIN LATERAL (SELECT coalesce(named.name, o.provider) AS name) AS wanted
         LEFT JOIN provider_states s ON s.name = wanted.name
         ORDER BY wanted.name

@@ -127,8 +127,12 @@ def due() -> list[int]:
     """Users who have written, or are to be written to, and with whom nobody talks at present."""
     found = rows(
         """
-        WITH waiting AS (
-            SELECT user_id FROM telegram_updates WHERE done_at IS NULL AND due_at <= now()
+        WITH first_updates AS (  -- what follows one that is to be tried again waits behind it
+            SELECT DISTINCT ON (user_id) user_id, due_at FROM telegram_updates WHERE done_at IS NULL
+            ORDER BY user_id, id
+        ),
+        waiting AS (
+            SELECT user_id FROM first_updates WHERE due_at <= now()
             UNION
             SELECT m.chat_id FROM telegram_messages m JOIN telegram_users u ON u.id = m.chat_id
             WHERE m.finished_at IS NULL AND m.due_at <= now() AND u.sends_from <= now()

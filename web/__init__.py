@@ -14,6 +14,7 @@ from settings import settings
 from web import errors, health, observe
 from web.admin import admin
 from web.api_docs import docs
+from web.api_docs.postman import postman
 from web.bodies import BoundedRequest
 from web.commands import register_commands
 from web.metrics import metrics
@@ -54,7 +55,7 @@ def create_app() -> Flask:
         )
     observe.register(app)
     errors.register(app, {"/api/v2": v2_form}, {"/dashboard": problems.page})
-    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks, telegram, openapi, docs, pages):
+    for surface in (v1, v2, admin, health.health, metrics, provider_webhooks, telegram, openapi, docs, postman, pages):
         app.register_blueprint(surface)
     register_pages(app)
     app.teardown_request(_release_connection)

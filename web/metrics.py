@@ -26,6 +26,11 @@ _WAITING = {
     "webhooks_pending": "Webhooks that are still to be delivered",
     "webhooks_overdue_seconds": "For how long a webhook has been due and was not sent",
     "deposits_unmatched": "Deposits that wait for an operator",
+    "referrals_held": "Rewards for friends that wait for an operator",
+    "telegram_updates_waiting": "What the bot's users did that is not answered yet",
+    "telegram_updates_oldest_seconds": "Age of the oldest of it",
+    "telegram_messages_waiting": "Messages that the bot is to send now",
+    "telegram_messages_oldest_seconds": "For how long the oldest of them has been due",
 }
 
 

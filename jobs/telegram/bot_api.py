@@ -120,10 +120,10 @@ class BotApi:
                 f"{self._base}/{method}", timeout=(CONNECT_SECONDS, ANSWER_SECONDS + wait), allow_redirects=False,
                 **content,
             )  # fmt: skip
-            document = answer.json()
         except requests.RequestException as error:
             raise Unreachable(f"{method}: {type(error).__name__}") from None
-        if not isinstance(document, dict) or "ok" not in document:
+        document = _document(answer)
+        if document is None:
             raise Unreachable(f"{method}: not an answer of the Bot API (status {answer.status_code})")
         if document["ok"] is True:
             return document.get("result")
@@ -136,6 +136,15 @@ def bot_api() -> BotApi | None:
     if settings.telegram_bot_token is None:
         return None
     return BotApi(settings.telegram_api_url, settings.telegram_bot_token)
+
+
+def _document(answer: requests.Response) -> dict[str, Any] | None:
+    """The answer's JSON; None for what is not the Bot API's, such as the page of a proxy in front of it."""
+    try:
+        document = answer.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and "ok" in document else None
 
 
 def _fault(method: str, status: int, document: dict[str, Any]) -> BotApiFault:

@@ -20,10 +20,13 @@ CREATE TABLE referrals (
     CONSTRAINT referrals_reward_check CHECK (reward >= 0 AND (reward = 0 OR state = 'rewarded'))
 );
 CREATE INDEX referrals_by_referrer ON referrals (referrer_id, friend_id);
+CREATE INDEX referrals_held ON referrals (friend_id) WHERE state = 'held';
 CREATE INDEX deposits_by_sender ON deposits (sender) WHERE account_id IS NOT NULL;
 
-ALTER TABLE transfers DROP CONSTRAINT transfers_legs_fit_kind, ADD CONSTRAINT transfers_legs_fit_kind
-    CHECK ((kind, source, target) IN (
+CREATE OR REPLACE FUNCTION transfer_legs_fit_kind(kind text, source text, target text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (kind, source, target) IN (
         ('hold', 'available', 'held'),
         ('capture', 'held', 'revenue'),
         ('release', 'held', 'available'),
@@ -33,13 +36,17 @@ ALTER TABLE transfers DROP CONSTRAINT transfers_legs_fit_kind, ADD CONSTRAINT tr
         ('topup', 'deposits', 'available'),
         ('referral', 'referrals', 'available'),
         ('referral_reversal', 'available', 'referrals')
-    ));
+    );
+END $$;
 """
 
-# Rewards that were paid stay in the journal: without the rule that allows them, there is no way back.
+# Rewards that were paid stay in the journal: without the rule that allows them, which the constraint made anew holds
+# against all rows, there is no way back.
 DOWN = """
-ALTER TABLE transfers DROP CONSTRAINT transfers_legs_fit_kind, ADD CONSTRAINT transfers_legs_fit_kind
-    CHECK ((kind, source, target) IN (
+CREATE OR REPLACE FUNCTION transfer_legs_fit_kind(kind text, source text, target text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN (kind, source, target) IN (
         ('hold', 'available', 'held'),
         ('capture', 'held', 'revenue'),
         ('release', 'held', 'available'),
@@ -47,7 +54,10 @@ ALTER TABLE transfers DROP CONSTRAINT transfers_legs_fit_kind, ADD CONSTRAINT tr
         ('credit', 'adjustments', 'available'),
         ('credit', 'available', 'adjustments'),
         ('topup', 'deposits', 'available')
-    ));
+    );
+END $$;
+ALTER TABLE transfers DROP CONSTRAINT transfers_legs_fit_kind, ADD CONSTRAINT transfers_legs_fit_kind
+    CHECK (transfer_legs_fit_kind(kind, source, target));
 DROP INDEX deposits_by_sender;
 DROP TABLE referrals;
 ALTER TABLE accounts DROP COLUMN referral_code;

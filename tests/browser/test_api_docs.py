@@ -47,13 +47,12 @@ def test_the_documentation_is_light_and_quick(visit: Visit) -> None:
     def weigh(answer: Response) -> None:
         sizes.append(len(answer.body()))
 
-    page.context.clear_cookies()
     fresh = visit().page
     fresh.on("response", weigh)
     fresh.goto("/api/docs")
     wait_until_drawn(fresh)
 
-    assert 4 <= len(sizes)
+    assert len(sizes) >= 3  # the page, its style and its script
     assert sum(sizes) < MOST_BYTES / 4  # unpacked, even
     assert fresh.evaluate(INTERACTIVE) < MOST_MILLISECONDS
 

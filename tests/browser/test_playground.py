@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
 from dev.screenshots import wait_until_drawn
+from tests.browser.accessibility import grave_faults
 from tests.browser.conftest import Visit
 from tests.browser.sutler import Sutler
 from tests.browser.test_every_page import IS_TOO_WIDE
@@ -50,6 +51,7 @@ def body_of(shop: Shop, price: str) -> str:
 def test_a_signed_order_is_accepted(visit: Visit, client: FlaskClient, look: Look) -> None:
     page, shop = visit(look).page, make_shop(client, signed=True, rate_limit=60)
     block = operation(page, "v1_place_order")
+    assert grave_faults(page) == []
     type_in(page, v1_key=shop.api_key, v1_secret=shop.secret)
 
     order(block, body_of(shop, f"{30 + LOOKS.index(look)}.25"))
@@ -59,7 +61,7 @@ def test_a_signed_order_is_accepted(visit: Visit, client: FlaskClient, look: Loo
     curl = block.locator(".curl-command")
     for part in ("X-API-Key", "X-Timestamp", "X-Signature", "счёт № 1"):
         expect(curl).to_contain_text(part)
-    assert shop.secret not in page.content()
+    assert str(shop.secret) not in page.content()
     expect(block.locator(".live-responses-table")).to_contain_text('"status": "processing"')
     [placed] = shop.get("/orders").json["items"]
     assert placed["client_reference"] == "счёт № 1"

@@ -93,7 +93,7 @@ def test_without_a_token_there_is_no_bot(
 
 def test_status_shows_where_updates_go_and_what_went_wrong(command: Command, server: BotServer) -> None:
     server.webhook = {"url": "https://shop.example/telegram/webhook", "pending_update_count": 3,
-                      "last_error_message": "Wrong response from the webhook: 503"}  # fmt: skip
+                      "last_error_date": 1795297773, "last_error_message": "Wrong response: 503"}  # fmt: skip
 
     result = command("telegram", "status")
 
@@ -102,5 +102,5 @@ def test_status_shows_where_updates_go_and_what_went_wrong(command: Command, ser
         "bot                  @sutler_bot",
         "updates go to        https://shop.example/telegram/webhook",
         "waiting at Telegram  3",
-        "last error           Wrong response from the webhook: 503",
+        "last error           Wrong response: 503 (2026-11-21 21:49 UTC)",
     ]

@@ -12,7 +12,7 @@ from models.database import changed, db, row, rows
 from settings import settings
 from tests.factories import eventually
 from tests.jobs.bot_customer import Customer, wake
-from tests.jobs.bot_server import LOST, flooded, refuses
+from tests.jobs.bot_server import LOST, BotServer, flooded, refuses
 from tests.jobs.stand_in import HTML, Fault, cut, cut_after_all, hang, instead
 
 
@@ -217,3 +217,11 @@ def test_a_bot_that_is_not_there_is_no_answer_and_names_no_token() -> None:
 
     assert str(refused.value) == "getMe: ConnectionError"
     assert refused.value.__suppress_context__
+
+
+def test_an_answer_of_something_else_is_told_with_its_status(bot_server: BotServer) -> None:
+    bot_server.faults["POST /getMe"] = [HTML]
+    api = BotApi(settings.telegram_api_url, str(settings.telegram_bot_token))
+
+    with pytest.raises(Unreachable, match=r"not an answer of the Bot API \(status 502\)"):
+        api.get_me()

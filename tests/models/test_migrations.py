@@ -40,3 +40,12 @@ def test_the_tables_of_the_code_are_those_of_the_migrations(runner: Runner) -> N
     assert not difference.create_tables
     assert not difference.add_columns
     assert not difference.drop_columns
+
+
+def test_the_rule_for_a_transfers_legs_stays_a_short_one() -> None:
+    with db.connection_context():
+        rules = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'transfers_legs_fit_kind'"
+        [(rule,)] = db.execute_sql(rules).fetchall()
+
+    # PostgreSQL reads it anew for each statement that writes transfers: the whole table of legs took it 50 µs.
+    assert rule == "CHECK (transfer_legs_fit_kind(kind, source, target))"

@@ -133,10 +133,10 @@ def test_figures_are_those_of_the_code(page: str) -> None:
 def test_the_address_is_the_one_that_the_operator_made_public(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.api_docs.page.settings", settings.model_copy(update={"public_url": None}))
+    monkeypatch.setattr("web.api_docs.origin.settings", settings.model_copy(update={"public_url": None}))
     assert "http://reader.example/api/v1" in client.get("/api/docs", base_url="http://reader.example").text
     monkeypatch.setattr(
-        "web.api_docs.page.settings", settings.model_copy(update={"public_url": "https://shop.example"})
+        "web.api_docs.origin.settings", settings.model_copy(update={"public_url": "https://shop.example"})
     )
     assert "https://shop.example/api/v1" in client.get("/api/docs", base_url="http://reader.example").text
 
@@ -158,11 +158,11 @@ def run(command: list[str], program: str, directory: Path, name: str) -> str:
     ).stdout.strip()
 
 
-def call(language: str) -> tuple[str, str, str]:
+def call(language: str) -> tuple[str, ...]:
     """Secret, time and body as literals, which are the same in all of the languages."""
     quote = "'" if language in ("php", "shell") else '"'
     vector = facts.all_facts()["vector"]
-    return tuple(  # type: ignore[return-value]
+    return tuple(
         quote + (value if quote == "'" else value.replace('"', '\\"')) + quote
         for value in (vector["secret"], vector["timestamp"], vector["body"])
     )

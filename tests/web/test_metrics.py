@@ -1,15 +1,19 @@
 """What Prometheus is told."""
 
 import math
+from importlib import import_module
+from types import SimpleNamespace
 
+import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from models import scans
+from models import scans, telegram_outbox, telegram_updates
 from models.database import changed, db
 from models.operators import Role
 from tests.desk import make_desk
 from tests.factories import exact, make_product, make_shop
+from tests.friends import account, connect, top_up
 from tests.payers import NETWORK, arrive, read_up_to_now
 from tests.receiver import Receiver, answer
 
@@ -80,3 +84,37 @@ def test_a_webhook_that_nobody_sends_is_overdue(client: FlaskClient) -> None:
 
     assert figures["sutler_webhooks_pending"] == 1
     assert 120 <= figures["sutler_webhooks_overdue_seconds"] < 180
+
+
+def test_what_the_bot_owes_its_users_is_told_with_its_age(client: FlaskClient) -> None:
+    with db.connection_context():
+        telegram_updates.receive(7, 5001, {"update_id": 7})
+        telegram_outbox.say(5001, {"text": "hello"})
+        telegram_outbox.follow_up(5001, "topup_countdown", 1, 100, 60)  # not yet
+        changed("UPDATE telegram_updates SET received_at = received_at - interval '2 minutes'")
+        changed("UPDATE telegram_messages SET due_at = due_at - interval '3 minutes' WHERE kind = 'say'")
+
+    figures = scrape(client)
+
+    assert (figures["sutler_telegram_updates_waiting"], figures["sutler_telegram_messages_waiting"]) == (1, 1)
+    assert 120 <= figures["sutler_telegram_updates_oldest_seconds"] < 170
+    assert 180 <= figures["sutler_telegram_messages_oldest_seconds"] < 230
+
+
+def test_rewards_that_are_held_are_told(client: FlaskClient) -> None:
+    referrer, friend = account(), account()
+    top_up(referrer, "50", sender="one wallet")
+    connect(friend, referrer)
+    top_up(friend, "50", sender="one wallet")
+
+    assert scrape(client)["sutler_referrals_held"] == 1
+
+
+def test_figures_are_told_where_everything_is_sold_from_stock(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("web.metrics", "web.admin.providers"):
+        monkeypatch.setattr(import_module(module), "settings", SimpleNamespace(configured_providers=frozenset()))
+
+    assert scrape(client)["sutler_orders_processing"] == 0
+    assert make_desk(client).get("/providers").json["items"] == []

@@ -71,8 +71,8 @@ def test_receivers_are_few_and_keep_little(client: FlaskClient) -> None:
 def test_a_receiver_lives_for_an_hour(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(client)
     client.post(path, data=b"{}")
-    for key in redis_client().keys("inspector*"):  # type: ignore[union-attr]
-        assert 0 < redis_client().ttl(key) <= receivers.LIFETIME_SECONDS  # type: ignore[operator]
+    for key in redis_client().keys("inspector*"):
+        assert 0 < redis_client().ttl(key) <= receivers.LIFETIME_SECONDS
     monkeypatch.setattr(receivers, "LIFETIME_SECONDS", 0)
     assert client.get(path).status_code == 404
     assert client.post(path, data=b"{}").json["error"] == "receiver_not_found"

@@ -16,7 +16,7 @@ _STRICT = {
 # Swagger UI draws its arrows from `data:` addresses in its style sheet. It needs nothing else, inline styles and eval
 # included.
 _OF_SWAGGER_UI = {**_STRICT, "img-src": "'self' data:"}
-_KEPT = frozenset({"docs.show_page", "docs.static_file", "docs.download_collection"})  # they are the same for everybody
+_KEPT = frozenset({"docs.show_page", "docs.static_file"})  # they are the same for everybody
 
 
 def secure(response: Response) -> Response:

@@ -1,6 +1,7 @@
 """`flask telegram`: the bot, as an operator sets it up."""
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -66,7 +67,14 @@ def status() -> None:
     click.echo(f"bot                  @{bot.get('username')}")
     click.echo(f"updates go to        {webhook.get('url') or '- (to whoever polls)'}")
     click.echo(f"waiting at Telegram  {webhook.get('pending_update_count', 0)}")
-    click.echo(f"last error           {webhook.get('last_error_message') or '-'}")
+    click.echo(f"last error           {_last_error(webhook)}")
+
+
+def _last_error(webhook: dict[str, Any]) -> str:
+    """What Telegram told of its last failed delivery, and when that was: it goes on telling when all is well again."""
+    words, moment = webhook.get("last_error_message"), webhook.get("last_error_date")
+    when = f" ({datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC)" if isinstance(moment, int) else ""
+    return f"{words}{when}" if words else "-"
 
 
 def _api() -> "BotApi":

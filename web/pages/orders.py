@@ -158,7 +158,7 @@ def _items(order: Row) -> list[Any]:
 
 
 def _may_read_items(order: Row) -> bool:
-    """Whether the visitor may see what was delivered: a v2 key reads no items in its API, so none of other keys' here."""
+    """Whether the visitor may see what was delivered: a v2 key reads no items in its API, nor those of others here."""
     return g.visitor.key_kind != "v2" or order["key_id"] in (None, g.visitor.key_id)
 
 

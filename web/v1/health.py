@@ -17,6 +17,7 @@ def route(v1: Blueprint) -> None:
 
 @described(shapes.Health)
 def show_health() -> Response:
-    """The gate has asked Redis by the time this runs, and may have known the key without asking the database."""
+    """Whether the key works and the service is up."""
+    # The gate has asked Redis by the time this runs, and may have known the key without asking the database.
     db.execute_sql("SELECT 1")
     return answer({"status": "ok", "timestamp": int(time.time())})

@@ -84,9 +84,20 @@
     }
   }
 
+  /** Swagger UI gives these fields no names. */
+  function nameFields() {
+    for (const body of document.querySelectorAll("textarea.body-param__text:not([aria-label])")) {
+      body.setAttribute("aria-label", "Request body");
+    }
+    for (const choice of document.querySelectorAll("[data-param-name] select:not([aria-label])")) {
+      choice.setAttribute("aria-label", choice.closest("[data-param-name]").dataset.paramName);
+    }
+  }
+
   document.getElementById("credentials").addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("no-crypto").hidden = Boolean(globalThis.crypto && crypto.subtle);
   followScheme();
+  new MutationObserver(nameFields).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
   window.SwaggerUIBundle({
     dom_id: "#swagger-ui",
     url: document.getElementById("swagger-ui").dataset.document,
@@ -96,6 +107,7 @@
     displayRequestDuration: true,
     tryItOutEnabled: false,
     validatorUrl: null,
+    syntaxHighlight: { theme: "tomorrow-night" },
     showMutatedRequest: true,
     requestInterceptor: authenticate,
     responseInterceptor: tell,
