@@ -16,10 +16,13 @@ from dev.ports import LOOPBACK, free_port
 from dev.servers import start_servers
 from dev.supervisor import StopRequested, Supervisor
 
-# What starts many processes, and all the rest.
+# What tries processes, what tries clients against a whole Sutler, and all the rest. They take about equally long.
+_PROCESSES = ("tests/faults", "tests/dev")
+_CLIENTS = ("tests/browser", "tests/clients", "tests/reference")
 LANES = {
-    "processes": ("tests/faults", "tests/dev", "tests/browser"),
-    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev", "--ignore=tests/browser"),
+    "processes": _PROCESSES,
+    "clients": _CLIENTS,
+    "others": ("tests", *(f"--ignore={directory}" for directory in (*_PROCESSES, *_CLIENTS))),
 }
 LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
 
@@ -72,7 +75,7 @@ def _check(console: Console, arguments: Sequence[str]) -> int:
 def _run_lanes(
     supervisor: Supervisor, console: Console, var: Path, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> int:
-    """Run all tests in two lanes, each with servers of its own: most tests wait for something half of their time."""
+    """Run all tests in lanes side by side, each with servers of its own: most of them wait half the time."""
     lanes = []
     for name, arguments in LANES.items():
         (var / name).mkdir()
