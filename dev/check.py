@@ -16,13 +16,10 @@ from dev.ports import LOOPBACK, free_port
 from dev.servers import start_servers
 from dev.supervisor import StopRequested, Supervisor
 
-# What tries processes, what tries clients against a whole Sutler, and all the rest. They take about equally long.
-_PROCESSES = ("tests/faults", "tests/dev")
-_CLIENTS = ("tests/browser", "tests/clients", "tests/reference")
+# What starts many processes, and all the rest.
 LANES = {
-    "processes": _PROCESSES,
-    "clients": _CLIENTS,
-    "others": ("tests", *(f"--ignore={directory}" for directory in (*_PROCESSES, *_CLIENTS))),
+    "processes": ("tests/faults", "tests/dev", "tests/browser"),
+    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev", "--ignore=tests/browser"),
 }
 LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
 
@@ -75,7 +72,7 @@ def _check(console: Console, arguments: Sequence[str]) -> int:
 def _run_lanes(
     supervisor: Supervisor, console: Console, var: Path, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> int:
-    """Run all tests in lanes side by side, each with servers of its own: most of them wait half the time."""
+    """Run all tests in two lanes, each with servers of its own: most tests wait for something half of their time."""
     lanes = []
     for name, arguments in LANES.items():
         (var / name).mkdir()
