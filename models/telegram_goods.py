@@ -4,6 +4,10 @@ from enum import Enum
 
 TON_PARTS = 100  # a TON is sold in hundredths
 
+# In one order, whoever takes it: the API, the bot or the dashboard.
+LEAST_STARS, MOST_STARS = 50, 1_000_000
+LEAST_TON, MOST_TON = 1, 10_000
+
 
 class Good(Enum):
     """What can be sent to a Telegram user."""

@@ -8,6 +8,7 @@ from models.keys import DEFAULT_RATE_LIMITS
 from models.money import PER_USD, dumps, usd
 from models.networks import NETWORKS
 from models.pricing import MAX_HITS, WINDOW_SECONDS
+from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON
 from models.topups import LEAST, MOST
 from models.webhooks import TRIES
 from settings import settings
@@ -18,7 +19,6 @@ from web.signatures import DRIFT_SECONDS, sign
 from web.v1.orders import EXAMPLE as ORDER_EXAMPLE
 from web.v1.orders import MOST_UNITS
 from web.v1.topups import EXAMPLE as TOPUP_EXAMPLE
-from web.v2 import bodies
 
 RETRY_FACTOR = 6  # of webhooks; that of the workers, which the web does not load
 
@@ -57,8 +57,8 @@ def all_facts() -> dict[str, Any]:
         "webhook_headers": ALWAYS_SENT,
         "webhook_signature_headers": SENT_WITH_A_SECRET,
         "webhook_examples": EXAMPLES,
-        "stars": (bodies.LEAST_STARS, bodies.MOST_STARS),
-        "ton": (bodies.LEAST_TON, bodies.MOST_TON),
+        "stars": (LEAST_STARS, MOST_STARS),
+        "ton": (LEAST_TON, MOST_TON),
         "order_body": ORDER_EXAMPLE,
         "topup_body": TOPUP_EXAMPLE,
         "answers": ANSWERS,

@@ -12,12 +12,11 @@ from models.money import Micros
 from models.pricing import least_quantity, surcharged
 from models.purchases import Purchase, explain
 from models.tables import Product
-from models.telegram_goods import TON_PARTS, Good, good_of
+from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, TON_PARTS, Good, good_of
 from models.telegram_names import plain
 from settings import settings
 from web.pages import typed
 from web.v1.orders import MOST_UNITS
-from web.v2.bodies import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON
 
 # No client of the API can send this character in a key, so its keys and ours never meet.
 FORM_KEY = "\x1fdashboard:"

@@ -10,13 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from jobs.addresses import MAX_LENGTH
 from models.strict_json import NotStrictJson, parse
-from models.telegram_goods import PREMIUM_SKUS, TON_PARTS
+from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, PREMIUM_SKUS, TON_PARTS
 from models.telegram_names import plain
 from web.bodies import plain_text
 from web.v2.errors import InvalidRequest
 
-LEAST_STARS, MOST_STARS = 50, 1_000_000
-LEAST_TON, MOST_TON = 1, 10_000
 TON_DECIMALS = 2
 LONGEST_REFERENCE = 64
 NOT_JSON = "invalid_json"

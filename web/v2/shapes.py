@@ -13,7 +13,7 @@ from typing import (
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from models.telegram_goods import PREMIUM_SKUS, TON_PARTS
+from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, PREMIUM_SKUS, TON_PARTS
 from web.bodies import PLAIN, StrictModel
 from web.field_rules import ReadBy
 from web.reference.described import Dollars, Epoch, Number
@@ -117,7 +117,7 @@ class StarsBody(_Purchase):
     """Stars for a Telegram user."""
 
     amount: Annotated[
-        int, ReadBy(bodies.stars, rule={"minimum": bodies.LEAST_STARS, "maximum": bodies.MOST_STARS, "examples": [100]})
+        int, ReadBy(bodies.stars, rule={"minimum": LEAST_STARS, "maximum": MOST_STARS, "examples": [100]})
     ]
 
 
@@ -127,7 +127,7 @@ class PremiumBody(_Purchase):
     duration: Annotated[int, ReadBy(bodies.months, rule={"enum": list(PREMIUM_SKUS)})]
 
 
-_TON = {"type": "number", "minimum": bodies.LEAST_TON, "maximum": bodies.MOST_TON, "multipleOf": 1 / TON_PARTS}
+_TON = {"type": "number", "minimum": LEAST_TON, "maximum": MOST_TON, "multipleOf": 1 / TON_PARTS}
 
 
 class TonBody(_Purchase):

@@ -15,7 +15,16 @@ from models.idempotency import IdempotencyKey
 from models.money import Micros
 from models.orders import TooMuchContention
 from models.purchases import AboveMaximum, BelowMinimum, InsufficientBalance, InsufficientStock, PriceChanged, Purchase
-from models.telegram_goods import PREMIUM_SKUS, STARS_SKU, TON_PARTS, TON_SKU
+from models.telegram_goods import (
+    LEAST_STARS,
+    LEAST_TON,
+    MOST_STARS,
+    MOST_TON,
+    PREMIUM_SKUS,
+    STARS_SKU,
+    TON_PARTS,
+    TON_SKU,
+)
 from models.telegram_names import plain
 
 STARS_OFFERED = (50, 100, 250, 500, 1000, 2500)
@@ -34,8 +43,8 @@ class Amounts:
     most: int
 
 
-STARS = Amounts(STARS_SKU, 1, 50, 1_000_000)
-TON = Amounts(TON_SKU, TON_PARTS, TON_PARTS, 10_000 * TON_PARTS)
+STARS = Amounts(STARS_SKU, 1, LEAST_STARS, MOST_STARS)
+TON = Amounts(TON_SKU, TON_PARTS, LEAST_TON * TON_PARTS, MOST_TON * TON_PARTS)
 
 
 def choose_stars(chat: Chat, _: str = "") -> None:
