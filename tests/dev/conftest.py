@@ -1,11 +1,20 @@
 """Fixtures of the tests of bin/run."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.dev.sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def terminal() -> Iterator[None]:
+    """A hangup is heard, as below a terminal, also when the tests themselves were started by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

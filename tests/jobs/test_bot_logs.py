@@ -1,36 +1,14 @@
 """What the bot's log never shows."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 
-import pytest
-import structlog
-
-import logs
-from jobs.telegram import conversation, sending
 from models.database import Row, db, rows
 from settings import settings
 from tests.factories import eventually
 from tests.jobs.bot_customer import Customer, deliver_ok
 from tests.jobs.bot_server import refuses
 from tests.jobs.stand_in import cut
-
-
-@pytest.fixture
-def production_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
-    """The log as production writes it."""
-    written = StringIO()
-    monkeypatch.setattr(logs, "settings", settings.model_copy(update={"log_format": "json"}))
-    monkeypatch.setattr("sys.stdout", written)
-    structlog.reset_defaults()
-    logs.configure()
-    for module in (conversation, sending):
-        monkeypatch.setattr(module, "log", structlog.get_logger())  # a logger keeps the way it wrote first
-    yield written
-    monkeypatch.undo()
-    structlog.reset_defaults()
-    logs.configure()
 
 
 def test_the_log_holds_no_token_no_key_and_no_words(production_log: StringIO, alice: Customer) -> None:

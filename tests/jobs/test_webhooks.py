@@ -1,10 +1,11 @@
 """What follows from a receiver's answer: success, another try, or the end; and what is on record of it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import StringIO
 
 import pytest
-from structlog.testing import capture_logs
 
 from jobs import webhooks
 from jobs.outbound import Exchange, Undeliverable
@@ -206,14 +207,13 @@ def test_a_receiver_may_name_a_date_to_come_back_at() -> None:
     assert 540 <= retry_delay(1, Exchange(429, in_ten_minutes, "", 1)) <= 600
 
 
-def test_the_log_line_tells_the_outcome_and_nothing_secret() -> None:
+def test_the_log_line_tells_the_outcome_and_nothing_secret(production_log: StringIO) -> None:
     buyer = make_buyer()
     with Receiver(answer(200, b"the answer")) as receiver:
         delivery_id = buyer.finish_order(receiver.url + "?token=hush")
-        with capture_logs() as lines:
-            deliver.fn(delivery_id)
+        deliver.fn(delivery_id)
 
-    [line] = lines
+    [line] = map(json.loads, production_log.getvalue().splitlines())
     assert (line["event"], line["delivery_id"], line["status"], line["error"]) == (
         "webhook.attempt", delivery_id, 200, None,
     )  # fmt: skip

@@ -2,32 +2,12 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from io import StringIO
 
-import pytest
-import structlog
 from flask.testing import FlaskClient
 
-import logs
 from models.database import db
-from settings import settings
 from tests.factories import make_product, make_shop
-
-
-@pytest.fixture
-def production_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
-    """The log as production writes it."""
-    written = StringIO()
-    monkeypatch.setattr(logs, "settings", settings.model_copy(update={"log_format": "json"}))
-    monkeypatch.setattr("sys.stdout", written)
-    structlog.reset_defaults()
-    logs.configure()
-    monkeypatch.setattr("web.errors.log", structlog.get_logger())  # a logger keeps the way it wrote first
-    yield written
-    monkeypatch.undo()
-    structlog.reset_defaults()
-    logs.configure()
 
 
 def test_a_fault_of_ours_is_logged_with_its_stack_and_without_a_key_or_secret(

@@ -1,24 +1,16 @@
 """The answers of the operators' API about goods, orders and webhooks, field by field."""
 
-from typing import (
-    Any,
-    Literal,
-    NotRequired,  # pydantic takes those of `typing` from Python 3.12 on
-)
+from typing import Any, Literal, NotRequired
 
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from web.reference.described import Dollars, Epoch, Number
 from web.v1 import shapes as v1_shapes
-
-_EXACT = ConfigDict(extra="forbid")
 
 AnyOrderStatus = Literal[v1_shapes.OrderStatus, "awaiting_payment"]
 ProviderState = Literal["not configured", "down", "failing", "low balance", "up", "not asked yet"]
 
 
-@with_config(_EXACT)
 class Product(v1_shapes.Product):
     """A product, who delivers it, and whether clients see it."""
 
@@ -26,7 +18,6 @@ class Product(v1_shapes.Product):
     active: bool
 
 
-@with_config(_EXACT)
 class RefusedLine(TypedDict):
     """A line of an upload that is not in stock now, and why."""
 
@@ -34,7 +25,6 @@ class RefusedLine(TypedDict):
     reason: str
 
 
-@with_config(_EXACT)
 class StockReport(TypedDict):
     """What became of an upload; of very many refused lines, `refused` has the first."""
 
@@ -43,7 +33,6 @@ class StockReport(TypedDict):
     refused_count: int
 
 
-@with_config(_EXACT)
 class Lease(TypedDict):
     """Which attempt has the order, and until when."""
 
@@ -67,7 +56,6 @@ class _Facts(TypedDict):
     updated_at: Epoch
 
 
-@with_config(_EXACT)
 class Order(_Facts):
     """An order: what its client sees of it but the items, whose it is, and how it stands with the workers."""
 
@@ -88,7 +76,6 @@ class Order(_Facts):
     lease: Lease
 
 
-@with_config(_EXACT)
 class ProviderWord(TypedDict):
     """What a provider's webhook said of an order."""
 
@@ -96,7 +83,6 @@ class ProviderWord(TypedDict):
     reason: str
 
 
-@with_config(_EXACT)
 class Attempt(TypedDict):
     """One attempt to fulfil an order."""
 
@@ -107,7 +93,6 @@ class Attempt(TypedDict):
     outcome: str | None
 
 
-@with_config(_EXACT)
 class OrderInFull(Order):
     """An order, its provider's word on it, and each attempt to fulfil it."""
 
@@ -125,14 +110,12 @@ class WebsiteOrderFacts(_Facts):
     tx_hash: str | None
 
 
-@with_config(_EXACT)
 class WebsiteOrderInFull(WebsiteOrderFacts):
     """An order of a storefront's buyer, and how to pay it. Its items are there once it is delivered."""
 
     items: NotRequired[list[dict[str, Any]]]
 
 
-@with_config(_EXACT)
 class Provider(TypedDict):
     """How a provider does, and what we have there, in its currency."""
 
@@ -149,7 +132,6 @@ class Provider(TypedDict):
     last_error_at: Epoch | None
 
 
-@with_config(_EXACT)
 class WebhookDelivery(v1_shapes.WebhookDelivery):
     """An event, the attempts to tell of it, and whose it is; `order_id` is null for a top-up's."""
 
@@ -157,7 +139,6 @@ class WebhookDelivery(v1_shapes.WebhookDelivery):
     account_id: int
 
 
-@with_config(_EXACT)
 class SandboxPurchase(TypedDict):
     """What the made-up provider sold; `quantity` is in stars, months or TON."""
 

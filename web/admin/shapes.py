@@ -5,7 +5,6 @@ Those about goods and orders stand in `order_shapes`.
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from models.deposit_credits import DepositStatus
@@ -13,14 +12,11 @@ from models.keys import Kind
 from web.reference.described import Dollars, Epoch
 from web.v1 import shapes as v1_shapes
 
-_EXACT = ConfigDict(extra="forbid")
-
 RoleName = Literal["read", "operate", "administer"]
 ChainState = Literal["off", "simulated", "failing", "not read yet", "up to date", "catching up"]
 ReferralState = Literal["pending", "rewarded", "held", "refused"]
 
 
-@with_config(_EXACT)
 class Account(TypedDict):
     """A client's account; `id` and `account_id` are the same."""
 
@@ -35,14 +31,12 @@ class Account(TypedDict):
     created_at: Epoch
 
 
-@with_config(_EXACT)
 class CreditedAccount(Account):
     """The account after a credit; `credited` is false when the reference had done it before."""
 
     credited: bool
 
 
-@with_config(_EXACT)
 class Key(TypedDict):
     """A client's key: all but what it is made of."""
 
@@ -61,7 +55,6 @@ class Key(TypedDict):
     revoked_at: Epoch | None
 
 
-@with_config(_EXACT)
 class MintedKey(TypedDict):
     """A new key in clear, this once; `secret` is null for a key without one."""
 
@@ -71,7 +64,6 @@ class MintedKey(TypedDict):
     account_id: int
 
 
-@with_config(_EXACT)
 class NewSecret(TypedDict):
     """A key's new secret in clear, this once."""
 
@@ -79,7 +71,6 @@ class NewSecret(TypedDict):
     secret: str
 
 
-@with_config(_EXACT)
 class Operator(TypedDict):
     """An operator, without the token."""
 
@@ -90,14 +81,12 @@ class Operator(TypedDict):
     revoked_at: Epoch | None
 
 
-@with_config(_EXACT)
 class NamedOperator(Operator):
     """A new operator, with the token in clear, this once."""
 
     token: str
 
 
-@with_config(_EXACT)
 class Action(TypedDict):
     """What somebody did to something."""
 
@@ -109,7 +98,6 @@ class Action(TypedDict):
     details: dict[str, Any]
 
 
-@with_config(_EXACT)
 class Topup(v1_shapes.Topup):
     """A top-up as its client sees it, whose it is, and what paid it."""
 
@@ -120,7 +108,6 @@ class Topup(v1_shapes.Topup):
 _Sent = TypedDict("_Sent", {"from": str})  # a class can have no field of this name
 
 
-@with_config(_EXACT)
 class Deposit(_Sent):
     """A transfer to our wallet; `reason` says why it fits no top-up, or why it is ignored."""
 
@@ -139,7 +126,6 @@ class Deposit(_Sent):
     created_at: Epoch
 
 
-@with_config(_EXACT)
 class Endpoint(TypedDict):
     """A server that a network is read from, and how it does."""
 
@@ -151,7 +137,6 @@ class Endpoint(TypedDict):
     last_error_at: Epoch | None
 
 
-@with_config(_EXACT)
 class Chain(TypedDict):
     """How far a network has been read; what was read, and is final, lies `lag_seconds` behind the present."""
 
@@ -166,7 +151,6 @@ class Chain(TypedDict):
     endpoints: list[Endpoint]
 
 
-@with_config(_EXACT)
 class Referral(TypedDict):
     """A friend that a client has brought; both ids are accounts."""
 
@@ -179,7 +163,6 @@ class Referral(TypedDict):
     decided_at: Epoch | None
 
 
-@with_config(_EXACT)
 class LedgerReport(TypedDict):
     """Whether the books are right, with a sentence for each place where they are not."""
 

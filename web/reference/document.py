@@ -200,7 +200,6 @@ def _page_of(item: Schema) -> Schema:
     return {
         "type": "object",
         "required": ["items", "next_cursor"],
-        "additionalProperties": False,
         "properties": {
             "items": {"type": "array", "items": item},
             "next_cursor": {"type": ["string", "null"], "description": glossary.meaning_of("next_cursor")},

@@ -23,7 +23,7 @@ _NUMBER, _COUNT, _TEXT = {"type": "number"}, {"type": "integer"}, {"type": "stri
 _FIELDS = {
     "type": "array",
     "items": {
-        "type": "object", "required": ["field", "message"], "additionalProperties": False,
+        "type": "object", "required": ["field", "message"],
         "properties": {
             "field": {**_TEXT, "description": "Where the fault is."},
             "message": {**_TEXT, "description": "What is wrong there."},
@@ -109,7 +109,6 @@ def _schema(head: dict[str, Schema], codes: Sequence[str], facts: dict[str, dict
     return {
         "type": "object",
         "required": [*head, "message", "request_id"],
-        "additionalProperties": False,
         "properties": {
             **head,
             "message": {"type": "string", "description": "A sentence that a person can act on."},

@@ -2,14 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from web.field_rules import Schema
 from web.reference.components import Components
 from web.reference.described import Dollars, Epoch, Number
-
-_EXACT = ConfigDict(extra="forbid")
 
 
 class _OrderEvent(TypedDict):
@@ -24,7 +21,6 @@ class _OrderEvent(TypedDict):
     refunded_usdt: Dollars
 
 
-@with_config(_EXACT)
 class OrderWebhook(_OrderEvent):
     """An order has come to its end, or its money was returned later. `items` is empty unless some were delivered."""
 
@@ -38,21 +34,18 @@ class _TelegramOrderEvent(_OrderEvent):
     username: str
 
 
-@with_config(_EXACT)
 class TelegramOrderWebhook(_TelegramOrderEvent):
     """The same for stars and TON."""
 
     amount: Number
 
 
-@with_config(_EXACT)
 class PremiumOrderWebhook(_TelegramOrderEvent):
     """The same for Premium."""
 
     duration_months: Literal[3, 6, 12]
 
 
-@with_config(_EXACT)
 class TopupWebhook(TypedDict):
     """A top-up was credited: `credited_usdt` is what arrived."""
 

@@ -1,24 +1,16 @@
 """The answers of v1, field by field: what the views make, and what the reference says that they make."""
 
-from typing import (
-    Any,
-    Literal,
-    NotRequired,  # pydantic takes those of `typing` from Python 3.12 on
-)
+from typing import Any, Literal, NotRequired
 
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from web.reference.described import Dollars, Epoch, Number
-
-_EXACT = ConfigDict(extra="forbid")
 
 OrderStatus = Literal["processing", "completed", "partial", "failed", "expired", "cancelled", "refunded"]
 WebhookState = Literal["pending", "delivered", "fired"]
 TopupStatus = Literal["pending", "credited_auto", "credited_manual", "expired"]
 
 
-@with_config(_EXACT)
 class Health(TypedDict):
     """The key works, and the service is up."""
 
@@ -26,7 +18,6 @@ class Health(TypedDict):
     timestamp: Epoch
 
 
-@with_config(_EXACT)
 class Product(TypedDict):
     """What is for sale; `in_stock` is null for goods that are made to order."""
 
@@ -45,7 +36,6 @@ class Product(TypedDict):
     updated_at: Epoch
 
 
-@with_config(_EXACT)
 class ProductPage(TypedDict):
     """One page of the catalogue."""
 
@@ -56,7 +46,6 @@ class ProductPage(TypedDict):
     pages: int
 
 
-@with_config(_EXACT)
 class Category(TypedDict):
     """A category, with how many products it has and what the cheapest costs."""
 
@@ -65,14 +54,12 @@ class Category(TypedDict):
     min_price_usdt: Dollars
 
 
-@with_config(_EXACT)
 class Categories(TypedDict):
     """All categories."""
 
     items: list[Category]
 
 
-@with_config(_EXACT)
 class Balance(TypedDict):
     """What an account has: `balance_usdt` can be spent, and is what was topped up less what was spent."""
 
@@ -84,7 +71,6 @@ class Balance(TypedDict):
     currency: Literal["USDT"]
 
 
-@with_config(_EXACT)
 class Transaction(TypedDict):
     """A movement; `amount_usdt` is its signed effect on what can be spent."""
 
@@ -97,7 +83,6 @@ class Transaction(TypedDict):
     note: str | None
 
 
-@with_config(_EXACT)
 class Transactions(TypedDict):
     """A page of the statement."""
 
@@ -105,7 +90,6 @@ class Transactions(TypedDict):
     next_cursor: str | None
 
 
-@with_config(_EXACT)
 class Network(TypedDict):
     """A network that top-ups can be sent on; the fee is the sender's."""
 
@@ -117,14 +101,12 @@ class Network(TypedDict):
     finality: str
 
 
-@with_config(_EXACT)
 class Networks(TypedDict):
     """The networks that are on."""
 
     items: list[Network]
 
 
-@with_config(_EXACT)
 class Topup(TypedDict):
     """A top-up: send exactly `amount_usdt`, so that it arrives before `expires_at`."""
 
@@ -140,14 +122,12 @@ class Topup(TypedDict):
     expires_at: Epoch
 
 
-@with_config(_EXACT)
 class RawData(TypedDict):
     """How the price came about: `dp_hits` recent orders of the same total, 1 % each."""
 
     dp_hits: int
 
 
-@with_config(_EXACT)
 class OrderFacts(TypedDict):
     """An order as it stands in lists: without its items."""
 
@@ -166,14 +146,12 @@ class OrderFacts(TypedDict):
     updated_at: Epoch
 
 
-@with_config(_EXACT)
 class Order(OrderFacts):
     """An order. Its items are there once it is completed or partial."""
 
     items: NotRequired[list[dict[str, Any]]]
 
 
-@with_config(_EXACT)
 class Orders(TypedDict):
     """A page of orders, newest first, without their items."""
 
@@ -181,7 +159,6 @@ class Orders(TypedDict):
     next_cursor: str | None
 
 
-@with_config(_EXACT)
 class WebhookAttempt(TypedDict):
     """One attempt to tell of an event; `answer` is the start of what the receiver said."""
 
@@ -193,7 +170,6 @@ class WebhookAttempt(TypedDict):
     answer: str
 
 
-@with_config(_EXACT)
 class WebhookEvent(TypedDict):
     """An event that a webhook tells of."""
 
@@ -206,14 +182,12 @@ class WebhookEvent(TypedDict):
     next_attempt_at: Epoch | None
 
 
-@with_config(_EXACT)
 class WebhookDelivery(WebhookEvent):
     """An event, and the attempts to tell of it."""
 
     attempts: list[WebhookAttempt]
 
 
-@with_config(_EXACT)
 class WebhookLog(TypedDict):
     """The events of an order."""
 
@@ -221,7 +195,6 @@ class WebhookLog(TypedDict):
     next_cursor: None
 
 
-@with_config(_EXACT)
 class Usage(TypedDict):
     """How much the key was used, and what its account has spent."""
 

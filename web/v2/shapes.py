@@ -4,14 +4,10 @@ Bodies are read by `bodies`, since each fault has a text of its own: the models 
 only the reference uses them.
 """
 
-from typing import (
-    Annotated,
-    Literal,
-    NotRequired,  # pydantic takes those of `typing` from Python 3.12 on
-)
+from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
 from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, PREMIUM_SKUS, TON_PARTS
 from web.bodies import PLAIN, StrictModel
@@ -20,8 +16,6 @@ from web.reference.described import Dollars, Epoch, Number
 from web.telegram_names import PATTERN
 from web.v2 import bodies
 from web.webhook_urls import WebhookUrl
-
-_EXACT = ConfigDict(extra="forbid")
 
 OrderStatus = Literal["pending", "processing", "completed", "failed", "cancelled", "expired"]
 MoveType = Literal["order", "topup", "refund", "referral"]
@@ -43,21 +37,18 @@ class OrderFacts(TypedDict):
     message: NotRequired[str]
 
 
-@with_config(_EXACT)
 class TelegramOrder(OrderFacts):
     """An order of stars or TON. `ok` says that the request was good, also where the order has failed."""
 
     amount: Number
 
 
-@with_config(_EXACT)
 class PremiumOrder(OrderFacts):
     """An order of Premium. `ok` says that the request was good, also where the order has failed."""
 
     duration_months: Literal[3, 6, 12]
 
 
-@with_config(_EXACT)
 class TelegramBalance(TypedDict):
     """What the account has: `balance_usd` is `available_usd`, which can be spent, and `locked_usd` for open orders."""
 
@@ -67,7 +58,6 @@ class TelegramBalance(TypedDict):
     available_usd: Dollars
 
 
-@with_config(_EXACT)
 class Stats(TypedDict):
     """The account's figures since it was opened."""
 
@@ -86,7 +76,6 @@ class Stats(TypedDict):
     referral_link: str | None
 
 
-@with_config(_EXACT)
 class Move(TypedDict):
     """Something that happened on the account; `id` is the order's, the top-up's or the movement's."""
 
@@ -98,7 +87,6 @@ class Move(TypedDict):
     created_at: Epoch
 
 
-@with_config(_EXACT)
 class Activity(TypedDict):
     """A page of what happened, newest first."""
 
