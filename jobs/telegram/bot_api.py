@@ -4,7 +4,7 @@ The token is a part of every address, so no error of the HTTP library, which wou
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,6 +18,7 @@ ANSWER_SECONDS = 15.0
 UPDATES = ("message", "callback_query", "my_chat_member")  # the kinds of update that the bot understands
 
 Buttons = list[list[dict[str, Any]]]
+Result = TypeVar("Result", dict[str, Any], list[dict[str, Any]])
 
 
 class BotApiFault(Exception):
@@ -56,7 +57,7 @@ class BotApi:
 
     def get_me(self) -> dict[str, Any]:
         """The bot itself: `id`, `username`."""
-        return dict(self._call("getMe"))
+        return self._ask("getMe", dict)
 
     def send_message(self, chat_id: int, text: str, buttons: Buttons | None) -> int | None:
         """Say something (in Telegram's HTML); returns the message's id."""
@@ -82,7 +83,7 @@ class BotApi:
 
     def get_updates(self, offset: int, seconds: int) -> list[dict[str, Any]]:
         """The updates from `offset` on, waiting so many seconds for the first one."""
-        return list(self._call("getUpdates", wait=seconds, offset=offset, timeout=seconds, allowed_updates=UPDATES))
+        return self._ask("getUpdates", list, wait=seconds, offset=offset, timeout=seconds, allowed_updates=UPDATES)
 
     def set_webhook(self, url: str, secret: str) -> None:
         """Have updates sent to an address, with a secret that proves where they come from."""
@@ -94,7 +95,7 @@ class BotApi:
 
     def webhook_info(self) -> dict[str, Any]:
         """Where updates are sent, and how that goes."""
-        return dict(self._call("getWebhookInfo"))
+        return self._ask("getWebhookInfo", dict)
 
     def set_commands(self, commands: list[dict[str, str]], language: str | None) -> None:
         """The commands that the user's app proposes, in a language; None for all others."""
@@ -110,6 +111,13 @@ class BotApi:
         except Rejected as rejected:
             if "not modified" not in str(rejected):  # it says so already
                 raise
+
+    def _ask(self, method: str, kind: type[Result], *, wait: float = 0, **fields: Any) -> Result:
+        """Call a method whose answer is of use only with a result. Raises what `_call` does."""
+        result = self._call(method, wait=wait, **fields)
+        if not isinstance(result, kind):
+            raise Unreachable(f"{method}: an answer without a result")
+        return result
 
     def _call(self, method: str, *, wait: float = 0, files: Any = None, **fields: Any) -> Any:
         """Call a method. Raises Flood, ChatGone, Rejected, Unreachable."""

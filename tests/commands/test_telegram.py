@@ -10,7 +10,7 @@ from models.database import db
 from settings import settings
 from tests.commands.results import Command
 from tests.jobs.bot_server import BotServer, refuses
-from tests.jobs.stand_in import HTML
+from tests.jobs.stand_in import HTML, instead
 from web.commands import telegram as commands
 
 
@@ -76,6 +76,14 @@ def test_a_fault_of_telegram_is_told_in_a_sentence_without_the_token(
         assert result.exit_code == 1
         assert result.stderr.startswith("Error: Telegram did not")
         assert str(settings.telegram_bot_token) not in result.output
+
+
+def test_an_answer_without_a_result_is_a_fault_of_telegram_too(command: Command, server: BotServer) -> None:
+    server.faults["POST /"] = [instead(200, {"ok": True})]
+
+    result = command("telegram", "status")
+
+    assert (result.exit_code, "an answer without a result" in result.stderr) == (1, True), result.output
 
 
 @pytest.mark.parametrize("words", [("set-webhook",), ("poll",), ("status",)])
