@@ -43,11 +43,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take one request."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.close_connection = True
         look_at_webhook(headers, body)
         self.server.receiver.take(Received(self.path, headers, body))(self)
+
+    do_GET = do_POST  # noqa: N815 - which is how http.server finds it
 
     def drip(self, piece: bytes) -> None:
         """Send a piece again and again, for as long as the sender takes it."""

@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory, url_for
 
 YEAR_SECONDS = 365 * 86_400
+_LEVEL = 4  # of gzip, for texts: 1 % more than the best, in a third of its time
 _PACKED_TYPES = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"})
 
 
@@ -42,6 +44,27 @@ class Assets:
 
     def _changed_at(self, name: str) -> int:
         return (self._directory / name).stat().st_mtime_ns
+
+
+@dataclass(frozen=True, slots=True)
+class PackedText:
+    """A text that is the same for everybody and made once, packed once, too. Nothing secret may be in it."""
+
+    text: str
+    etag: str
+    _packed: bytes
+
+    @classmethod
+    def of(cls, text: str) -> "PackedText":
+        """The text, packed."""
+        data = text.encode()
+        return cls(text, hashlib.sha256(data).hexdigest()[:32], gzip.compress(data, _LEVEL, mtime=0))
+
+    def response(self, mimetype: str) -> Response:
+        """The answer with it; 304 for who has it."""
+        response = Response(self.text, mimetype=mimetype, headers={"Cache-Control": "no-cache"})
+        response.set_etag(self.etag)
+        return packed(response.make_conditional(request), lambda: self._packed)  # type: ignore[arg-type]
 
 
 def packed(response: Response, content: Callable[[], bytes]) -> Response:

@@ -3,6 +3,7 @@
 To validators they are what pydantic's own classes are; the rules are read only when the reference is made.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,12 +79,16 @@ def _with_null(schema: Schema) -> Schema:
 
 
 def _in_dollars(field_schema: Schema) -> Schema:
-    """A field of money: a number, or the same as a decimal string."""
+    """A field of money: a number, or the same as a decimal string.
+
+    How many decimals it may have is told of the number in words. Most validators reckon `multipleOf` in floats, and
+    would refuse right amounts by it: 1.13 is no multiple of 0.01 to them.
+    """
     bounds = {name: field_schema.pop(name) / PER_USD for name in _BOUNDS.values() if name in field_schema}
     bounds = {name: int(value) if value == int(value) else value for name, value in bounds.items()}
-    step = field_schema.pop("multipleOf", 1)
-    number = {"type": "number", **bounds, "multipleOf": step / PER_USD}
-    text = {"type": "string", "pattern": _decimal_pattern(bounds, DECIMAL_PLACES - (len(str(step)) - 1))}
+    decimals = DECIMAL_PLACES - (len(str(field_schema.pop("multipleOf", 1))) - 1)
+    number = {"type": "number", **bounds, "description": f"With at most {decimals} decimals."}
+    text = {"type": "string", "pattern": _decimal_pattern(bounds, decimals)}
     rest = {name: value for name, value in field_schema.items() if name not in ("type", "format")}
     if "default" in rest:
         rest["default"] = rest["default"] / PER_USD
@@ -93,10 +98,15 @@ def _in_dollars(field_schema: Schema) -> Schema:
 def _decimal_pattern(bounds: Mapping[str, float], decimals: int) -> str:
     """How amounts between the bounds are spelled; the highest is a power of ten, so its spelling tells that it is.
 
-    Not with \\d, which has the digits of every script to some readers.
+    Not with \\d, which has the digits of every script to some readers. Raises ValueError for bounds that no spelling
+    here tells.
     """
     highest = str(bounds.get("maximum", LARGEST_USD))
     least = bounds.get("minimum", bounds.get("exclusiveMinimum"))
+    if not re.fullmatch("10+", highest) or "exclusiveMaximum" in bounds:
+        raise ValueError(f"The most must be a power of ten of dollars, and included: {bounds}.")
+    if least not in (None, 0) and bounds.get("minimum") not in (1, -int(highest)):
+        raise ValueError(f"The least must be 0, or 1 and included, or the most below zero: {bounds}.")
     sign = "" if least is not None and least >= 0 else "-?"
     too_little = ""
     if least == 1:

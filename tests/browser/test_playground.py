@@ -83,6 +83,20 @@ def test_a_wrong_secret_is_refused(visit: Visit, client: FlaskClient) -> None:
     assert shop.get("/orders").json["items"] == []
 
 
+def test_what_is_not_answered_shows_nothing_of_the_answer_before(visit: Visit, client: FlaskClient) -> None:
+    visitor, shop = visit(), make_v2_shop(client)
+    page, block = visitor.page, operation(visitor.page, "v2_buy_stars")
+    type_in(page, v2_key=shop.api_key)
+    order(block, '{"username": "target", "amount": 100}')
+    expect(page.locator("#last-answer")).to_have_text("/api/v2/stars: 200")
+
+    type_in(page, v2_key="a key with a dash that no header can have: –")
+    order(block, '{"username": "target", "amount": 100}')
+
+    expect(page.locator("#last-answer")).to_have_text("/api/v2/stars: no answer yet")
+    expect(page.locator("#rate")).to_be_hidden()
+
+
 def test_a_key_of_v2_is_sent_as_a_bearer_token(visit: Visit, client: FlaskClient) -> None:
     page, shop = visit().page, make_v2_shop(client)
     block = operation(page, "v2_buy_stars")

@@ -15,6 +15,7 @@ from tests.clients.languages import BASH, GO, NODE, PHP, PYTHON, Language, is_he
 from tests.clients.sutler import Sutler
 from tests.factories import Shop, eventually
 from tests.faults.proxy import Proxy
+from tests.receiver import Receiver, answer
 
 LANGUAGES = (PYTHON, NODE, GO, PHP, BASH)
 PATIENCE_SECONDS = 60.0
@@ -129,6 +130,33 @@ def test_it_says_why_an_order_is_refused(sutler: Sutler, buyer: list[str]) -> No
 
     assert (code, items, sutler.orders(shop)) == (1, [], [])
     assert "insufficient_balance: " in said
+
+
+def test_equal_purchases_at_the_same_time_are_all_made(sutler: Sutler, buyer: list[str]) -> None:
+    shop = sutler.shop(signed=True)
+
+    with (
+        running(buyer, sutler.base, shop, sutler.first.id, 1) as one,
+        running(buyer, sutler.base, shop, sutler.first.id, 1) as another,
+    ):
+        ends = [outcome(process) for process in (one, another)]
+
+    assert [code for code, _, _ in ends] == [0, 0], ends
+    # What tells their bodies apart, and so their signatures, should they be of one second.
+    assert len({order["client_reference"] for order in sutler.orders(shop)}) == 2
+
+
+def test_it_takes_its_key_nowhere_else(sutler: Sutler, buyer: list[str]) -> None:
+    shop = sutler.shop(signed=True)
+    with (
+        Receiver(answer(200)) as elsewhere,
+        Receiver(answer(302, Location=elsewhere.url)) as moved,
+        running(buyer, f"http://127.0.0.1:{moved.port}", shop, sutler.first.id, 1) as process,
+    ):
+        code, items, said = outcome(process)
+
+    assert (code, items, elsewhere.requests) == (1, [], [])
+    assert "SUTLER_URL" in said
 
 
 def test_all_of_them_go_on_asking_while_an_order_takes_its_time(

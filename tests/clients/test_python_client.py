@@ -13,6 +13,12 @@ from tests.factories import Shop
 from tests.receiver import Behaviour, Receiver, answer, break_off_body, close_at_once, talk_nonsense
 
 PLACE, LOOK = b"POST /api/v1/orders", b"GET /api/v1/orders/"
+BUSY = b'{"error": "busy", "message": "Not now.", "request_id": "1"}'
+ORDER = (
+    b'{"order_id": 1, "status": "processing", "product_id": 1, "quantity": 1, "delivered_quantity": 0,'
+    b' "price_usdt": 8.9, "refunded": false, "refunded_usdt": 0, "error_message": null, "client_reference": null,'
+    b' "created_at": 1, "updated_at": 1}'
+)
 
 
 @pytest.fixture(params=[True, False], ids=["signed", "unsigned"])
@@ -197,10 +203,38 @@ def test_a_topup_is_asked_for_once(sutler: Sutler, shop: Shop, proxied: BeforeSu
 
 @pytest.mark.parametrize(
     "behaviour",
-    [answer(502, b"<h1>Bad gateway</h1>"), answer(200, b"[]"), talk_nonsense, break_off_body, close_at_once],
-)
+    [
+        answer(502, b"<h1>Bad gateway</h1>"), answer(200, b"[]"), answer(200, b"{}"), answer(200, b"[" * 100_000),
+        answer(200, ORDER.replace(b"8.9", b'"dear"')), answer(302, ORDER), answer(408, BUSY), answer(500, BUSY),
+        answer(503, BUSY, Retry_After="1"), talk_nonsense, break_off_body, close_at_once,
+    ],
+)  # fmt: skip
 def test_what_is_no_answer_of_ours_leaves_the_order_to_be_reconciled(behaviour: Behaviour) -> None:
     with Receiver(behaviour) as router, pytest.raises(NoAnswer) as lost:
         SutlerClient(f"http://127.0.0.1:{router.port}", "key", "secret", attempts=1).order(1, idempotency_key="once")
 
     assert lost.value.purchase == Purchase("/orders", '{"product_id": 1, "quantity": 1}', "once")
+
+
+@pytest.mark.parametrize("last", [answer(429, BUSY, Retry_After="1000"), answer(401, BUSY), answer(403, BUSY)])
+def test_a_refusal_of_the_last_attempt_alone_does_not_say_that_the_first_bought_nothing(last: Behaviour) -> None:
+    with Receiver(close_at_once, last) as router, pytest.raises(NoAnswer) as lost:
+        SutlerClient(f"http://127.0.0.1:{router.port}", "key", attempts=2).order(1, idempotency_key="once")
+
+    assert lost.value.purchase == Purchase("/orders", '{"product_id": 1, "quantity": 1}', "once")
+    assert len(router.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "pause", ["31536000", "9" * 5000, "-5", "\N{SUPERSCRIPT TWO}", "Wed, 21 Oct 2026 07:28:00 GMT"]
+)
+def test_a_pause_that_nobody_would_sit_out_holds_nothing_up(pause: str) -> None:
+    with Receiver(answer(429, BUSY, Retry_After=pause), answer(402, BUSY)) as router, pytest.raises(ApiError):
+        SutlerClient(f"http://127.0.0.1:{router.port}", "key").order(1)
+
+
+def test_a_wait_that_is_answered_at_once_is_not_asked_for_again_at_once() -> None:
+    with Receiver(answer(200, ORDER)) as router, pytest.raises(StillOpen):
+        SutlerClient(f"http://127.0.0.1:{router.port}", "key").wait_for(1, timeout=1)
+
+    assert len(router.requests) <= 3

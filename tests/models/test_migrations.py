@@ -9,6 +9,7 @@ from playhouse.schema_diff import diff_models
 
 from models import tables
 from models.database import db
+from tests.conftest import TABLES
 
 
 @pytest.fixture
@@ -40,6 +41,10 @@ def test_the_tables_of_the_code_are_those_of_the_migrations(runner: Runner) -> N
     assert not difference.create_tables
     assert not difference.add_columns
     assert not difference.drop_columns
+
+
+def test_each_table_is_empty_at_the_start_of_a_test(runner: Runner) -> None:
+    assert {*db.get_tables()} == {*TABLES, "schema_migration"}
 
 
 def test_the_rule_for_a_transfers_legs_stays_a_short_one() -> None:

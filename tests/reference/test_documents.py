@@ -3,17 +3,21 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import validate
+from pydantic import Field, create_model
 
 from jobs import signing
+from models.money import PER_USD
 from settings import settings
+from web.bodies import Usd
 from web.reference import webhooks
+from web.reference.components import Components
 from web.reference.documents import for_clients, for_operators
 from web.reference.error_codes import MEANINGS
 from web.reference.glossary import MEANINGS as GLOSSARY
@@ -131,7 +135,6 @@ def test_money_is_a_number_or_a_decimal_string(clients: Document) -> None:
     bad = [
         0,
         0.99,
-        12.345,
         100_000.01,
         "",
         "0",
@@ -147,6 +150,22 @@ def test_money_is_a_number_or_a_decimal_string(clients: Document) -> None:
     ]
     assert [value for value in good if not validator.is_valid(value)] == []
     assert [value for value in bad if validator.is_valid(value)] == []
+
+
+def test_no_number_has_to_be_a_multiple_which_most_validators_reckon_in_floats(
+    clients: Document, operators: Document
+) -> None:
+    assert "multipleOf" not in json.dumps([clients, operators])
+
+
+@pytest.mark.parametrize(
+    "bound", [Field(le=500 * PER_USD), Field(lt=1000 * PER_USD), Field(ge=5 * PER_USD), Field(gt=PER_USD)], ids=str
+)
+def test_bounds_of_money_that_the_pattern_could_not_tell_are_noticed(bound: Any) -> None:
+    model = create_model("Body", amount_usdt=(Annotated[Usd, bound], ...))
+
+    with pytest.raises(ValueError, match="must be"):
+        Components().body(model)
 
 
 def test_the_headers_of_webhooks_are_those_that_are_sent() -> None:

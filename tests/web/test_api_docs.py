@@ -2,6 +2,7 @@
 
 import gzip
 import html
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from jobs import webhooks
+from models.demo_goods import GOODS
+from models.money import parse_usd
 from models.networks import NETWORKS
 from settings import settings
 from tests.clients.languages import GO, NODE, PHP, is_here
@@ -27,7 +30,9 @@ ADDRESSES = ("", "/playground", "/inspector")
 @pytest.fixture
 def page(client: FlaskClient) -> str:
     """The page's HTML."""
-    return client.get("/api/docs").get_data(as_text=True)
+    answer = client.get("/api/docs")
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
 
 
 def text_of(page: str) -> str:
@@ -139,6 +144,68 @@ def test_the_address_is_the_one_that_the_operator_made_public(
         "web.api_docs.origin.settings", settings.model_copy(update={"public_url": "https://shop.example"})
     )
     assert "https://shop.example/api/v1" in client.get("/api/docs", base_url="http://reader.example").text
+
+
+def test_the_order_of_the_quick_start_can_be_placed_where_there_is_demo_data(page: str) -> None:
+    order = re.search(r"-d '(.+)' \"\$BASE/orders", text_of(page))
+    assert order is not None
+    body = json.loads(order[1])
+    good = GOODS[body["product_id"] - 1]  # these come before those that need a recipient
+    assert body["quantity"] >= good.min_quantity
+    assert body["quantity"] * parse_usd(good.price) >= settings.order_floor_usdt
+
+
+@pytest.fixture
+def receiver(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a receiver of the inspector."""
+    monkeypatch.setattr("web.api_docs.inspector.settings", settings.model_copy(update={"allow_simulation": True}))
+    return client.post("/api/docs/inspector").headers["Location"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<b>&",
+        b"[" * 60_000,
+        b'{"a": "\\ud800"}',
+        b"\xff",
+        b"",
+        b'"' + b'\\"' * 30_000,
+        b"1" * 60_000,
+        b"[1, NaN]",
+        b"[" + b",".join([b"[" * 250 + b"]" * 250] * 120) + b"]",
+    ],
+    ids=[
+        "HTML",
+        "deep",
+        "half a character",
+        "no text",
+        "nothing",
+        "no end of a string",
+        "a number",
+        "no number",
+        "wide",
+    ],
+)
+def test_the_inspector_shows_whatever_comes(client: FlaskClient, receiver: str, body: bytes) -> None:
+    assert client.post(receiver, data=body, headers={"X-Webhook-Id": '"><b>'}).status_code == 204
+
+    shown = client.get(receiver)
+
+    assert shown.status_code == 200
+    assert "<b>" not in shown.text
+
+
+def test_the_inspector_keeps_what_webhooks_have_and_no_more(client: FlaskClient, receiver: str) -> None:
+    headers = {"X-Webhook-Id": "7" * 5_000, "X-Webhook-Junk": "junk", "Cookie": "secret=1"}
+    client.post(receiver, data=b"{}", headers=headers)
+
+    shown = client.get(receiver).text
+
+    assert "7" * 200 in shown
+    assert "7" * 2_000 not in shown
+    assert "junk" not in shown
+    assert "secret=1" not in shown
 
 
 def test_code_is_coloured_and_nothing_of_it_becomes_html() -> None:

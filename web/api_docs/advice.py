@@ -27,7 +27,7 @@ _ADVICE: dict[str, str] = {
     "price_changed": "Decide whether `price_usdt` is all right, and order again with a new `Idempotency-Key`.",
     "product_not_found": "Read the catalogue again: it may have been taken off sale.",
     "rate_limit_exceeded": "Pause for `Retry-After` seconds. Use `?wait=true` or webhooks instead of frequent polls.",
-    "replayed_request": "Sign each attempt anew, with the present time.",
+    "replayed_request": "Sign each attempt anew, with the present time; give each order its own `client_reference`.",
     "reservation_failed": "Try again after a second or two.",
     "service_unavailable": f"Pause for `Retry-After` seconds, then {_SAME_KEY}.",
     "stale_timestamp": "Set your clock by NTP, and sign when you send, not when you queue.",

@@ -13,6 +13,7 @@ from models.topups import LEAST, MOST
 from models.webhooks import TRIES
 from settings import settings
 from web.gate import WINDOW_SECONDS as RATE_WINDOWS
+from web.idempotency import LONGEST
 from web.reference.examples import ANSWERS
 from web.reference.webhooks import ALWAYS_SENT, EXAMPLES, SENT_WITH_A_SECRET
 from web.signatures import DRIFT_SECONDS, sign
@@ -37,6 +38,7 @@ def all_facts() -> dict[str, Any]:
         "rate_window": RATE_WINDOWS,
         "drift_minutes": DRIFT_SECONDS // 60,
         "idempotency_hours": KEEP_HOURS,
+        "idempotency_longest": LONGEST,
         "wait_seconds": settings.wait_timeout_seconds,
         "deadline": _duration(settings.order_deadline_seconds),
         "refund_seconds": settings.refund_interval_seconds,

@@ -3,22 +3,28 @@
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from werkzeug import Response as WerkzeugResponse
 from werkzeug.exceptions import NotFound
 
 from models.errors import Refusal
 from settings import settings
 from web.api_docs import receivers
-from web.api_docs.highlighting import indented
+from web.api_docs.highlighting import coloured, indented
 from web.api_docs.receivers import LIFETIME_SECONDS, MOST_DELIVERIES, Delivery
 from web.pages import live
+from web.reference.webhooks import ALWAYS_SENT, SENT_WITH_A_SECRET
 
 _LIST = "docs/_deliveries.html"
 _POLL_SECONDS = 2
+_HEADERS = {**ALWAYS_SENT, **SENT_WITH_A_SECRET}
+_LONGEST_TEXT = 500_000  # what is nested 500 deep becomes 500 times longer
+_LONGEST_HEADER = 256  # ours are shorter; what others send is to take no more room than that
 
 
 class ReceiverNotFound(Refusal):
@@ -77,9 +83,7 @@ def show_deliveries(token: str) -> Response:
 
 def receive(token: str) -> Response:
     """Take a delivery. Raises ReceiverNotFound."""
-    told = {
-        name: value for name, value in request.headers.items() if name.lower().startswith(("x-webhook-", "webhook-"))
-    }
+    told = {name: request.headers[name][:_LONGEST_HEADER] for name in _HEADERS if name in request.headers}
     if not receivers.keep(token, told, request.get_data()):
         raise _not_found()
     return Response(status=204)
@@ -98,15 +102,18 @@ def _shown(token: str) -> list[dict[str, Any]]:
 
 def _view(delivery: Delivery) -> dict[str, Any]:
     raw = b64decode(delivery["body"])
-    return {**delivery, "text": _indented(raw), "size": len(raw)}
+    return {**delivery, "text": _readable(raw), "size": len(raw)}
 
 
-def _indented(raw: bytes) -> str:
-    """JSON as people read it; what is none, as it is."""
-    try:
-        return indented(json.loads(raw))
-    except ValueError:
-        return raw.decode(errors="replace")
+def _readable(raw: bytes) -> Markup:
+    """JSON as people read it, with colours; what is none, or none that can be shown so, as it is."""
+    with suppress(ValueError, RecursionError):
+        text = indented(json.loads(raw))
+        text.encode()  # which half a character of UTF-16 cannot be
+        if len(text) < _LONGEST_TEXT:
+            return coloured(text, "json")
+    # Without colours: to look for the end of a string that has none takes minutes.
+    return escape(raw.decode(errors="replace"))
 
 
 def _not_found() -> ReceiverNotFound:

@@ -9,6 +9,9 @@ from settings import settings
 from web.reference.documents import for_clients
 
 HOSTS_KEPT = 8  # what is made for so many host names is kept; more only come from who makes them up
+# Stands for the base where one text is made for all host names: to make it anew for each would let whoever makes them
+# up keep a process busy with forty requests a second.
+PLACEHOLDER = "https://base.invalid"
 
 
 def base() -> str:

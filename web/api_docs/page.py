@@ -1,11 +1,9 @@
 """`GET /api/docs`: one page, made of templates, of what the code says of itself, and of the example programs."""
 
-import gzip
-import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, render_template
+from markupsafe import escape
 
 from settings import settings
 from web.api_docs import origin
@@ -15,14 +13,7 @@ from web.api_docs.example_files import ORDERS, RECEIVERS, SIGNING
 from web.api_docs.facts import all_facts
 from web.api_docs.highlighting import coloured, indented
 from web.api_docs.reference import Reference
-from web.assets import packed
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    html: str
-    packed: bytes
-    etag: str
+from web.assets import PackedText
 
 
 def route(docs: Blueprint) -> None:
@@ -36,17 +27,19 @@ def route(docs: Blueprint) -> None:
 
 def show_page() -> Response:
     """The documentation. It is the same for everybody, and packed as nothing in it is secret."""
-    made = _page(origin.app(), origin.base())
-    response = Response(made.html, headers={"Cache-Control": "no-cache"})
-    response.set_etag(made.etag)
-    return packed(response.make_conditional(request), lambda: made.packed)  # type: ignore[arg-type]
+    return _page(origin.app(), origin.base()).response("text/html")
 
 
 @lru_cache(maxsize=origin.HOSTS_KEPT)
-def _page(app: Flask, base: str) -> _Made:
-    html = render_template(
+def _page(app: Flask, base: str) -> PackedText:
+    return PackedText.of(_html(app).replace(origin.PLACEHOLDER, escape(base)))
+
+
+@lru_cache(maxsize=1)
+def _html(app: Flask) -> str:
+    return render_template(
         "docs/page.html",
-        base=base,
+        base=origin.PLACEHOLDER,
         reference=Reference(origin.document(app)),
         facts=all_facts(),
         snippets=SIGNING,
@@ -54,4 +47,3 @@ def _page(app: Flask, base: str) -> _Made:
         receivers=RECEIVERS,
         releases=releases(),
     )
-    return _Made(html, gzip.compress(html.encode(), mtime=0), hashlib.sha256(html.encode()).hexdigest()[:32])

@@ -14,6 +14,7 @@ from werkzeug.routing import Rule
 
 from settings import settings
 from web.field_rules import Schema
+from web.idempotency import LONGEST
 from web.reference import glossary
 from web.reference.components import Components
 from web.reference.described import Description, description_of
@@ -28,7 +29,7 @@ _NOT_COUNTED = (401, 403, 404, 500, 503)  # refused before the key was known and
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "description": "Of your own choice. The same request, sent again with the same key, gets the first answer again.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
 }  # fmt: skip
 _IF_NONE_MATCH = {
     "name": "If-None-Match", "in": "header", "required": False,
@@ -230,6 +231,6 @@ def _headers(operation: _Operation, status: int) -> Schema:
         names.append("Retry-After")
     if operation.description.is_tagged and status in (200, 304):
         names.append("ETag")
-    if operation.is_post and operation.surface.is_for_clients and status < 300:
+    if operation.is_post and operation.surface.is_for_clients and (status < 300 or status == 408):
         names.append("Idempotent-Replayed")
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -13,6 +13,7 @@ from web.reference.document import Surface, operations
 from web.reference.examples import ANSWERS
 from web.reference.refusals import schema_of, schema_of_v2
 from web.reference.webhooks import webhooks
+from web.signatures import DRIFT_SECONDS
 
 OPENAPI = "3.1.0"
 _PROJECT = Path(__file__).parent.parent.parent / "pyproject.toml"
@@ -34,7 +35,8 @@ _SCHEMES_OF_CLIENTS = {
     },
     "v1_timestamp": {
         "type": "apiKey", "in": "header", "name": "X-Timestamp",
-        "description": "For keys with a secret, with every POST: the time in epoch seconds, at most 5 minutes off.",
+        "description": "For keys with a secret, with every POST: the time in epoch seconds, at most"
+        f" {DRIFT_SECONDS // 60} minutes off.",
     },
     "v1_signature": {
         "type": "apiKey", "in": "header", "name": "X-Signature",

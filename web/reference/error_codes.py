@@ -1,5 +1,7 @@
 """What each error code means, for people who read the reference."""
 
+from web.signatures import DRIFT_SECONDS
+
 MEANINGS: dict[str, str] = {
     "above_maximum": "More units than the product allows in one order; `max_quantity` is the most.",
     "account_is_ours": "The account passes website orders' money on; no client may have a key to it.",
@@ -49,7 +51,7 @@ MEANINGS: dict[str, str] = {
     "reservation_failed": "The money could not be set aside; nothing was ordered.",
     "service_unavailable": "The service cannot answer at the moment; nothing was lost.",
     "sku_taken": "Another product has this sku.",
-    "stale_timestamp": "X-Timestamp is more than five minutes off; sign anew.",
+    "stale_timestamp": f"X-Timestamp is more than {DRIFT_SECONDS // 60} minutes off; sign anew.",
     "timeout": "The order is not final yet, and goes on; ask for it by `order_id`.",
     "topup_not_found": "The account has no such top-up.",
     "unsupported_media_type": "The body is in a form that this address does not take.",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+_TRANSACTION = "5d1f0a7c3e9b48d26f7a1c0e8b4d92a17c3f60e5d8a1b94c2e7f0d6a3b5c8e91"
 _TIME = 1_790_000_000
 _PRODUCT = {
     "id": 12, "sku": "game-key-1", "category": "Games", "name": "A game, one key", "description": "Delivered at once.",
@@ -16,7 +17,7 @@ _ACCEPTED = {
 _COMPLETED = {**_ACCEPTED, "status": "completed", "delivered_quantity": 1}
 _TOPUP = {
     "topup_id": "0b5f2f0e-8a57-4c0e-9a43-7d0f4f3f2d11", "status": "pending",
-    "payment_address": "TAUooyB9R3dgTsw9AACLNQ1zZ3zedcDkjJ", "payment_network": "usdt_trc_20", "amount_usdt": 25,
+    "payment_address": "TExampleDoNotPayThisAddressXXXXXXX", "payment_network": "usdt_trc_20", "amount_usdt": 25,
     "requested_usdt": 25, "credited_usdt": None, "tx_hash": None, "created_at": _TIME, "expires_at": _TIME + 3600,
 }  # fmt: skip
 _EVENT = {
@@ -60,7 +61,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ],
         },
         "request_topup": _TOPUP,
-        "show_topup": {**_TOPUP, "status": "credited_auto", "credited_usdt": 25, "tx_hash": "5d1f0a7c3e9b48d26f7a1c0e"},
+        "show_topup": {**_TOPUP, "status": "credited_auto", "credited_usdt": 25, "tx_hash": _TRANSACTION},
         "place_order": _ACCEPTED,
         "show_order": {**_COMPLETED, "items": [{"code": "AAAA-BBBB-CCCC"}]},
         "list_orders": {"items": [_COMPLETED], "next_cursor": None},

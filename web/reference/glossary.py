@@ -3,6 +3,8 @@
 Where it does not, the shape's name stands before it.
 """
 
+from models.pricing import MAX_HITS
+
 MEANINGS: dict[str, str] = {
     "account_id": "The client's account.",
     "fields": "What is wrong where; of very many faults, the first.",
@@ -43,7 +45,7 @@ MEANINGS: dict[str, str] = {
     "delivery": "`stock`: from our stock, at once. `provider`: made to order.",
     "details": "What was done, in fields that depend on the action.",
     "differences": "A sentence for each place where the books are not right.",
-    "dp_hits": "Recent orders of the same total: each adds 1 % to the price, 10 % at most.",
+    "dp_hits": f"Recent orders of the same total: each adds 1 % to the price, {MAX_HITS} % at most.",
     "duration": "Months of Premium.",
     "duration_months": "Months of Premium.",
     "duration_ms": "How long the attempt took, in milliseconds.",

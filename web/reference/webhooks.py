@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
+from models.webhooks import TRIES
 from web.field_rules import Schema
 from web.reference.components import Components
 from web.reference.described import Dollars, Epoch, Number
@@ -96,8 +97,9 @@ _ABOUT = {
 }
 _RESPONSES = {
     "2XX": {"description": "Within 10 seconds: it is delivered."},
+    "3XX": {"description": "It is not sent again, nor to anywhere else."},
     "4XX": {"description": "It is not sent again; 408 and 429 count as a failed attempt."},
-    "5XX": {"description": "The attempt has failed, as without any answer; five more follow, at growing intervals."},
+    "5XX": {"description": f"It has failed, as without any answer. There are {TRIES} attempts, at growing intervals."},
 }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic takes that of `typing` from Python 3.12 on
 
-from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, PREMIUM_SKUS, TON_PARTS
+from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON, PREMIUM_SKUS
 from web.bodies import PLAIN, StrictModel
 from web.field_rules import ReadBy
 from web.reference.described import Dollars, Epoch, Number
@@ -115,7 +115,11 @@ class PremiumBody(_Purchase):
     duration: Annotated[int, ReadBy(bodies.months, rule={"enum": list(PREMIUM_SKUS)})]
 
 
-_TON = {"type": "number", "minimum": LEAST_TON, "maximum": MOST_TON, "multipleOf": 1 / TON_PARTS}
+# Without `multipleOf`, see web.field_rules: most validators would refuse right amounts by it.
+_TON = {
+    "type": "number", "minimum": LEAST_TON, "maximum": MOST_TON,
+    "description": f"How many TON, with at most {bodies.TON_DECIMALS} decimals.",
+}  # fmt: skip
 
 
 class TonBody(_Purchase):

@@ -29,7 +29,11 @@ ask() {
     : >"$headers"
     answer=$(curl "${options[@]}" "$base$path") || return 1
     status=$(awk 'NR == 1 { print $2 }' "$headers")
-    [[ ! $status =~ ^(429|502|503|504)$ ]] || return 1
+    [[ ! $status =~ ^(429|500|502|503|504)$ ]] || return 1
+    if [[ $status == 3* ]]; then # not followed: the key would go along
+        echo "Look at SUTLER_URL: it leads elsewhere ($status)" >&2
+        return 2
+    fi
     if jq --exit-status 'has("error")' <<<"$answer" >/dev/null; then
         jq --raw-output '"\(.error): \(.message) (request \(.request_id))"' <<<"$answer" >&2
         return 2
@@ -83,7 +87,8 @@ quantity=${2:-$(jq '.items[0].min_quantity' <<<"$products")}
 # One key for one purchase. Store it with your own record of the purchase before you send anything: even after a crash
 # you can then send the same request again, and get the same order.
 purchase_key=$(openssl rand -hex 16)
-body="{\"product_id\": $product_id, \"quantity\": $quantity}"
+# It is in the body too: two equal bodies, signed within one second, would have one signature.
+body="{\"product_id\": $product_id, \"quantity\": $quantity, \"client_reference\": \"$purchase_key\"}"
 
 order=$(insist POST /orders "$body" "$purchase_key")
 order=$(wait_for_end "$order")

@@ -34,12 +34,15 @@ async function ask(method, path, body, purchaseKey) {
   }
   let answer, text;
   try {
-    answer = await fetch(BASE + path, { method, headers, body, signal: AbortSignal.timeout(75_000) });
+    // A redirect is not followed: the key would go along, wherever it leads.
+    answer = await fetch(BASE + path, { method, headers, body, redirect: "manual", signal: AbortSignal.timeout(75_000) });
     text = await answer.text();
   } catch (lost) {
     throw new TryAgain(lost.cause?.message ?? lost.message);
   }
-  if ([429, 502, 503, 504].includes(answer.status)) {
+  const elsewhere = answer.headers.get("Location");
+  if (elsewhere) throw new Error(`Look at SUTLER_URL: it leads on to ${elsewhere}`);
+  if ([429, 500, 502, 503, 504].includes(answer.status)) {
     throw new TryAgain(`HTTP ${answer.status}`, Number(answer.headers.get("Retry-After")) || 0);
   }
   const document = JSON.parse(text);
@@ -83,7 +86,8 @@ const [productId = products[0].id, quantity = products[0].min_quantity] = proces
 // One key for one purchase. Store it with your own record of the purchase before you send anything: even after a
 // crash you can then send the same request again, and get the same order.
 const purchaseKey = randomUUID();
-const body = JSON.stringify({ product_id: productId, quantity });
+// It is in the body too: two equal bodies, signed within one second, would have one signature.
+const body = JSON.stringify({ product_id: productId, quantity, client_reference: purchaseKey });
 
 const order = await waitForEnd(await insist("POST", "/orders", body, purchaseKey));
 console.error(`Order ${order.order_id} is ${order.status}; ${order.refunded_usdt} USDT came back.`);

@@ -53,8 +53,11 @@ function ask(string $method, string $path, string $body = '', string $purchaseKe
         throw new TryAgain(curl_error($request));
     }
     $status = curl_getinfo($request, CURLINFO_RESPONSE_CODE);
-    if (in_array($status, [429, 502, 503, 504], true)) {
+    if (in_array($status, [429, 500, 502, 503, 504], true)) {
         throw new TryAgain("HTTP $status", $pause);
+    }
+    if ($elsewhere = curl_getinfo($request, CURLINFO_REDIRECT_URL)) { // not followed: the key would go along
+        throw new Refused("Look at SUTLER_URL: it leads on to $elsewhere");
     }
     $document = json_decode($text, true, flags: JSON_THROW_ON_ERROR);
     if (isset($document['error'])) {
@@ -111,7 +114,8 @@ try {
     // One key for one purchase. Store it with your own record of the purchase before you send anything: even after a
     // crash you can then send the same request again, and get the same order.
     $purchaseKey = bin2hex(random_bytes(16));
-    $body = json_encode(['product_id' => $productId, 'quantity' => $quantity]);
+    // It is in the body too: two equal bodies, signed within one second, would have one signature.
+    $body = json_encode(['product_id' => $productId, 'quantity' => $quantity, 'client_reference' => $purchaseKey]);
 
     $order = waitForEnd(insist('POST', '/orders', $body, $purchaseKey));
 } catch (Refused $problem) {

@@ -41,10 +41,13 @@ def ask(method: str, path: str, body: bytes = b"", purchase_key: str = "") -> An
             signature = hmac.new(SECRET.encode(), now.encode() + b"\n" + body, hashlib.sha256).hexdigest()
             headers |= {"X-Timestamp": now, "X-Signature": signature}
     try:
-        answer = requests.request(method, BASE + path, data=body, headers=headers, timeout=75)
+        # A redirect is not followed: the key would go along, wherever it leads.
+        answer = requests.request(method, BASE + path, data=body, headers=headers, timeout=75, allow_redirects=False)
     except requests.RequestException as lost:
         raise TryAgain(str(lost)) from lost
-    if answer.status_code in (429, 502, 503, 504):
+    if answer.is_redirect:
+        sys.exit(f"Look at SUTLER_URL: it leads on to {answer.headers['Location']}")
+    if answer.status_code in (429, 500, 502, 503, 504):
         asked = answer.headers.get("Retry-After", "")
         raise TryAgain(f"HTTP {answer.status_code}", int(asked) if asked.isdigit() else 0)
     document = json.loads(answer.text, parse_float=Decimal)  # money as Decimal: a float would round it
@@ -93,7 +96,8 @@ def main() -> None:
     # One key for one purchase. Store it with your own record of the purchase before you send anything: even after a
     # crash you can then send the same request again, and get the same order.
     purchase_key = str(uuid.uuid4())
-    body = json.dumps({"product_id": product_id, "quantity": quantity}).encode()
+    # It is in the body too: two equal bodies, signed within one second, would have one signature.
+    body = json.dumps({"product_id": product_id, "quantity": quantity, "client_reference": purchase_key}).encode()
 
     order = wait_for_end(insist("POST", "/orders", body, purchase_key))
     say(f"Order {order['order_id']} is {order['status']}; {order['refunded_usdt']} USDT came back.")

@@ -19,7 +19,7 @@ class SutlerError(Exception):
 
 
 class ApiError(SutlerError):
-    """An answer that says no.
+    """An answer that says no. If it was to a purchase, that has bought nothing.
 
     `status` is the HTTP status and `code` the error's name, such as insufficient_balance; `facts` has whatever else the
     answer tells, such as missing_usdt. `retry_after` is in seconds, where the answer asks for a pause.
@@ -36,9 +36,10 @@ class ApiError(SutlerError):
 
 
 class NoAnswer(SutlerError):
-    """No answer came, however often it was tried: whether the request was carried out is unknown.
+    """No answer came that decides, however often it was tried: whether the request was carried out is unknown.
 
-    `purchase` is the request, if it was one that buys: give it to `reconcile()` to find out, and to get the answer.
+    That is so after a fault of Sutler's (5xx), too. `purchase` is the request, if it was one that buys: give it to
+    `reconcile()` to find out, and to get the answer.
     """
 
     def __init__(self, reason: str, purchase: Purchase | None = None) -> None:

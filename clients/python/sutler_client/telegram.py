@@ -61,7 +61,7 @@ class TelegramClient:
 
         If it had arrived, its first answer comes back; if not, it is made now.
         """
-        return TelegramOrder.read(self._connection.post(lost))
+        return self._connection.post(lost, TelegramOrder.read)
 
     def show(self, good: Good, order_id: int) -> TelegramOrder:
         """An order as it stands."""

@@ -28,7 +28,8 @@ def wait_for(connection: Connection, path: str, order_id: int, read: Callable[[A
     ends_at = math.inf if timeout is None else time.monotonic() + timeout
     waits = True
     while True:
-        left = ends_at - time.monotonic()
+        asked_at = time.monotonic()
+        left = max(0.0, ends_at - asked_at)
         try:
             order = read(_at_the_end(connection, path, left) if waits else connection.get(path))
         except (ApiError, NoAnswer) as problem:
@@ -36,19 +37,21 @@ def wait_for(connection: Connection, path: str, order_id: int, read: Callable[[A
                 raise
             # Some routers cut off what is silent for half a minute. No long request would ever be answered there.
             waits = False
-            time.sleep(asked_pause(problem))
+            time.sleep(min(asked_pause(problem), left))
             continue
         if order.is_final:
             return order
+        left = ends_at - time.monotonic()
         if left <= 0:
             raise StillOpen(order_id)
-        if not waits:
-            time.sleep(max(0.0, min(POLL_SECONDS, left)))
+        # Where too many wait, Sutler answers at once how the order stands. To ask again at once would not help it.
+        if not waits or time.monotonic() - asked_at < POLL_SECONDS:
+            time.sleep(min(POLL_SECONDS, left))
 
 
 def _at_the_end(connection: Connection, path: str, most: float) -> Any:
     """The order at its end, or as it is after a while: in one attempt, since what was cut off would be again."""
-    seconds = math.ceil(max(0.0, min(most, LONGEST_WAIT_SECONDS)))
+    seconds = math.ceil(min(most, LONGEST_WAIT_SECONDS))
     try:
         return connection.get_once(path, {"wait": "true", "timeout": seconds}, timeout=seconds + 15)
     except ApiError as error:

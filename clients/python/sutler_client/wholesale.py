@@ -52,7 +52,7 @@ class SutlerClient:
     ) -> Topup:  # fmt: skip
         """Ask where to send money. After NoAnswer, call it again with the key in `error.purchase.idempotency_key`."""
         fields = {"amount_usdt": _text(amount_usdt), "network": network, "webhook_url": webhook_url}
-        return Topup.read(self._connection.post(purchase("/balance/topup", fields, idempotency_key)))
+        return self._connection.post(purchase("/balance/topup", fields, idempotency_key), Topup.read)
 
     def topup_state(self, topup_id: str) -> Topup:
         """How a top-up stands."""
@@ -82,7 +82,7 @@ class SutlerClient:
         """
         if lost.path != _ORDERS:
             raise ValueError(f"{lost.path} is not where orders are placed")
-        return Order.read(self._connection.post(lost))
+        return self._connection.post(lost, Order.read)
 
     def show(self, order_id: int) -> Order:
         """An order as it stands."""

@@ -23,6 +23,12 @@
       // PUBLIC_URL names another host than the one that this page came from: stay with the latter.
       request.url = location.origin + request.url.slice(origin.length);
     }
+    if (/^\/api\/v[12]\//.test(pathname)) {
+      // What was there is of an earlier request; and should this one break, nobody calls tell().
+      document.getElementById("last-answer").textContent = `${pathname}: no answer yet`;
+      document.getElementById("last-answer").className = "";
+      document.getElementById("rate").hidden = true;
+    }
     if (pathname.startsWith("/api/v2/") && field("v2-key")) {
       request.headers.Authorization = `Bearer ${field("v2-key")}`;
     }

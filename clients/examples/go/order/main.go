@@ -27,7 +27,7 @@ var (
 	base   = os.Getenv("SUTLER_URL") + "/api/v1"
 	key    = os.Getenv("SUTLER_KEY")
 	secret = os.Getenv("SUTLER_SECRET")
-	client = http.Client{Timeout: 75 * time.Second}
+	client = http.Client{Timeout: 75 * time.Second, CheckRedirect: stay}
 )
 
 type product struct {
@@ -89,8 +89,11 @@ func ask(method, path string, body []byte, purchaseKey string, document any) err
 	if err != nil {
 		return tryAgain{reason: err.Error()}
 	}
+	if elsewhere := answer.Header.Get("Location"); elsewhere != "" {
+		return errors.New("Look at SUTLER_URL: it leads on to " + elsewhere)
+	}
 	switch answer.StatusCode {
-	case 429, 502, 503, 504:
+	case 429, 500, 502, 503, 504:
 		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // 0 where there is none
 		return tryAgain{answer.Status, time.Duration(seconds) * time.Second}
 	}
@@ -103,6 +106,9 @@ func ask(method, path string, body []byte, purchaseKey string, document any) err
 	}
 	return json.Unmarshal(text, document)
 }
+
+// stay follows no redirect: the key would go along, wherever it leads.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func sign(timestamp string, body []byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -187,7 +193,9 @@ func buy() (*order, error) {
 		return nil, err
 	}
 	purchaseKey := hex.EncodeToString(random)
-	body, err := json.Marshal(map[string]int64{"product_id": productID, "quantity": quantity})
+	// It is in the body too: two equal bodies, signed within one second, would have one signature.
+	fields := map[string]any{"product_id": productID, "quantity": quantity, "client_reference": purchaseKey}
+	body, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
