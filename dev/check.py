@@ -18,8 +18,8 @@ from dev.supervisor import StopRequested, Supervisor
 
 # What starts many processes, and all the rest.
 LANES = {
-    "processes": ("tests/faults", "tests/dev"),
-    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev"),
+    "processes": ("tests/faults", "tests/dev", "tests/browser"),
+    "others": ("tests", "--ignore=tests/faults", "--ignore=tests/dev", "--ignore=tests/browser"),
 }
 LINTERS = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-logo")
 

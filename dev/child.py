@@ -54,6 +54,11 @@ class Child:
         """Whether its process was alive when last looked at."""
         return self._process is not None
 
+    @property
+    def waits_to_start(self) -> bool:
+        """Whether it is to be started, at `starts_at`. What was to run once does not come back."""
+        return self._process is None and self.is_restarted
+
     def start(self, show: Callable[[bytes], None]) -> None:
         """Start it; `show` gets each line of its output.
 

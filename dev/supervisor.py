@@ -109,7 +109,7 @@ class Supervisor:
     def _turn(self, seconds: float = LONGEST_TURN_SECONDS) -> None:
         """Wait for something to happen, at most `seconds` or until a restart is due, and see to it."""
         if not self._is_stopping:
-            due = [child.starts_at - time.monotonic() for child in self._children if not child.is_running]
+            due = [child.starts_at - time.monotonic() for child in self._children if child.waits_to_start]
             seconds = max(0.0, min(seconds, *due)) if due else seconds
         for key, _ in self._selector.select(seconds):
             key.data()
@@ -121,7 +121,7 @@ class Supervisor:
         if self._stop_requested_at is not None:
             raise StopRequested
         for child in self._children:
-            if not child.is_running and child.is_restarted and child.starts_at <= time.monotonic():
+            if child.waits_to_start and child.starts_at <= time.monotonic():
                 self._launch(child)
 
     def _add(self, child: Child) -> Child:

@@ -21,6 +21,7 @@ import certifi
 from jobs import addresses
 from jobs.addresses import Resolved, Target, Unresolvable, UnsafeUrl
 
+WEBHOOK_SECONDS = 10.0  # for a whole attempt
 ANSWER_LENGTH = 2048
 LONGEST_ANSWER = 4 * 1024 * 1024
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
@@ -80,7 +81,9 @@ class _Request:
     allow_private: bool
 
 
-def post(url: str, body: bytes, headers: dict[str, str], *, allow_private: bool, seconds: float = 10.0) -> Exchange:
+def post(
+    url: str, body: bytes, headers: dict[str, str], *, allow_private: bool, seconds: float = WEBHOOK_SECONDS
+) -> Exchange:
     """POST a body, and read the answer up to its first ANSWER_LENGTH characters. Raises Undeliverable."""
     return _send(_Request("POST", url, body, headers, allow_private), _Clock(seconds), _start_of_body)
 

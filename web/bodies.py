@@ -16,6 +16,7 @@ from web.field_rules import USD, Checked, ReadBy
 
 LARGEST_ID = 2**63 - 1
 MOST_VALUES = 100  # in a query
+MOST_PER_PAGE, USUAL_PER_PAGE = 200, 50
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -87,6 +88,8 @@ Usd = Annotated[int, ReadBy(_usd, rule={"format": USD})]
 """Dollars on the wire, micro-dollars in the model."""
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 QueryInt = Annotated[int, ReadBy(_whole_number)]
+PageLimit = Annotated[QueryInt, Field(ge=1, le=MOST_PER_PAGE)]
+"""How many items of a list to answer with; USUAL_PER_PAGE where nobody says."""
 YesOrNo = Annotated[bool, ReadBy(_yes_or_no)]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.clients.conftest import BeforeSutler
-from tests.clients.languages import BASH, GO, NODE, PHP, PYTHON, Language, is_here, order_command
+from tests.clients.languages import BASH, EXAMPLES, GO, NODE, PHP, PYTHON, Language, is_here, order_command
 from tests.clients.sutler import Sutler
 from tests.factories import Shop, eventually
 from tests.faults.proxy import Proxy
@@ -33,6 +33,12 @@ def command_of(language: Language, compiled: Path) -> list[str]:
     if not is_here(language):
         pytest.skip(f"left out: no {language.needs} on this machine")
     return order_command(language, compiled)
+
+
+def test_there_is_no_example_that_is_not_run() -> None:
+    assert {language.name for language in LANGUAGES} == {
+        folder.name for folder in EXAMPLES.iterdir() if folder.is_dir()
+    }
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The Python package, for Telegram goods."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from sutler_client import ApiError, StillOpen, TelegramClient
@@ -46,6 +47,16 @@ def test_it_buys_once_when_the_answer_is_lost(sutler: Sutler, shop: TelegramShop
     assert proxy.has_lost.is_set()
     assert client.wait("stars", order.order_id).status == "completed"
     assert len(sutler.sandbox.book("lost_answer")) == 1
+
+
+def test_what_a_netrc_has_for_the_host_does_not_take_the_keys_place(
+    sutler: Sutler, shop: TelegramShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    assert TelegramClient(sutler.base, shop.api_key).stars("python_client", 50).order_id
 
 
 def test_an_order_that_fails_is_an_end(sutler: Sutler, shop: TelegramShop) -> None:

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import psutil
 
-from tests.dev.sandbox import WEB, Sandbox, wait_for
+from tests.dev.sandbox import PROJECT, WEB, Sandbox, wait_for
 
 # Notes every SIGTERM that it and its fork get; ends when its leader does.
 FORKING = """
@@ -40,6 +42,19 @@ for number in range(20_000):
     print("x" * 100)
 pathlib.Path("said").touch()
 time.sleep(60)
+"""
+# Prints what it costs, in seconds of a processor, to wait two seconds for the last of two commands.
+WAITING = """
+import os, time
+from dev.child import Command
+from dev.console import open_console
+from dev.supervisor import Supervisor
+
+environ = dict(os.environ)
+began = time.process_time()
+with open_console() as console, Supervisor(console) as supervisor:
+    supervisor.run_all_to_end([Command("short", ("true",), environ), Command("long", ("sleep", "2"), environ)])
+print(time.process_time() - began)
 """
 
 
@@ -128,3 +143,10 @@ def test_neither_a_process_nor_the_end_is_held_up_when_nobody_reads_what_is_said
     wait_for((sandbox.directory / "said").exists, "the last word of the talkative process")
     assert run.end() == 0
     assert_nothing_is_left(sandbox)
+
+
+def test_to_wait_for_the_last_of_several_commands_costs_nothing() -> None:
+    waited = subprocess.run(
+        [sys.executable, "-c", WAITING], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert float(waited.stdout.splitlines()[-1]) < 0.5

@@ -69,13 +69,13 @@ def test_every_address_is_described(app: Flask, clients: Document, operators: Do
 
 def test_simulation_is_described_only_where_it_is_on(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "/api/admin/simulate/transfer" in for_operators(app)["paths"]
-    monkeypatch.setattr("web.reference.document.settings", settings.model_copy(update={"allow_simulation": False}))
+    monkeypatch.setattr("web.reference.operations.settings", settings.model_copy(update={"allow_simulation": False}))
 
     assert not [path for path in for_operators(app)["paths"] if "simulate" in path]
 
 
 def test_an_answer_that_began_with_white_space_may_be_an_error(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("web.reference.document.settings", settings.model_copy(update={"wait_keepalive_seconds": 20}))
+    monkeypatch.setattr("web.reference.operations.settings", settings.model_copy(update={"wait_keepalive_seconds": 20}))
 
     answers = for_clients(app)["paths"]["/api/v2/stars"]["post"]["responses"]["200"]["content"]["application/json"]
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from jobs import webhooks
+from jobs import outbound, webhooks
 from models.demo_goods import GOODS
 from models.money import parse_usd
 from models.networks import NETWORKS
@@ -128,11 +128,21 @@ def test_no_other_file_is_given_out(client: FlaskClient, name: str) -> None:
 def test_figures_are_those_of_the_code(page: str) -> None:
     told = text_of(page)
     assert facts.RETRY_FACTOR == webhooks.RETRY_FACTOR
+    assert facts.WEBHOOK_SECONDS == outbound.WEBHOOK_SECONDS
+    assert facts.LONGEST_RETRY_AFTER_SECONDS == webhooks.LONGEST_RETRY_AFTER_SECONDS
     for network in NETWORKS.values():
         for fact in (network.code, network.name, network.fee_usdt, network.finality):
             assert fact in told
     assert f"{settings.wait_timeout_seconds} s" in told
-    assert changelog.releases()[0].version in told
+
+
+def test_of_the_changes_those_are_told_that_clients_notice(page: str) -> None:
+    [release, *_] = changelog.releases()
+    told = " ".join(release.points)
+    assert release.version in text_of(page)
+    assert "/api/v1" in told
+    assert "Prometheus" in changelog.FILE.read_text()
+    assert "Prometheus" not in told
 
 
 def test_the_address_is_the_one_that_the_operator_made_public(

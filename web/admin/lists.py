@@ -1,14 +1,14 @@
 """Lists: pages of what there is, newest first."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from flask import Response
 from pydantic import Field
 
 from models.paging import Cursor, Page
 from web.answers import answer
-from web.bodies import QueryInt, QueryModel
+from web.bodies import USUAL_PER_PAGE, PageLimit, QueryModel
 
 Item = TypeVar("Item")
 
@@ -17,7 +17,7 @@ class ListQuery(QueryModel, extra="forbid"):
     """Which part of a list. A filter that is none is refused: an operator would take the whole list for its result."""
 
     cursor: str | None = Field(None, max_length=100)
-    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+    limit: PageLimit = USUAL_PER_PAGE
 
     @property
     def position(self) -> Cursor:

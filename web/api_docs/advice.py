@@ -12,7 +12,7 @@ _ADVICE: dict[str, str] = {
     "insufficient_stock": "Order `in_stock` units, or wait: `updated_since` tells you when stock comes in.",
     "internal_error": f"Send us the request id. If it was an order, {_SAME_KEY}: it is made once.",
     "invalid_api_key": "Look for a space or a line break that came along when it was copied. A revoked key stays so.",
-    "invalid_body": "Mend each place in `fields`. It is no use to repeat the request as it is.",
+    "invalid_body": "Mend what the message names. It is no use to repeat the request as it is.",
     "invalid_json": "Send a JSON object, with `Content-Type: application/json`.",
     "invalid_signature": "Sign the bytes that are sent, not JSON that is written anew; the secret is used as text.",
     "invoice_not_implemented": "Leave `payment_method` out.",

@@ -1,4 +1,4 @@
-"""CHANGELOG.md as the page shows it."""
+"""CHANGELOG.md as the page shows it: what clients notice."""
 
 import re
 from dataclasses import dataclass, field
@@ -6,12 +6,13 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+_FOR_CLIENTS = "### For clients"
 FILE = Path(__file__).parent.parent.parent / "CHANGELOG.md"
 
 
 @dataclass(slots=True)
 class Release:
-    """A version, with what is new in it: paragraphs, and points of a list."""
+    """A version, with what is new in it for clients: paragraphs, and points of a list."""
 
     version: str
     paragraphs: list[Markup] = field(default_factory=list)
@@ -21,13 +22,19 @@ class Release:
 def releases() -> list[Release]:
     """The versions, newest first, as the file has them."""
     found: list[Release] = []
+    is_for_clients = True
     for block in re.split(r"\n{2,}|\n(?=- )", FILE.read_text().strip()):
         text = " ".join(block.split())
         if text.startswith("## "):
             found.append(Release(text.removeprefix("## ")))
+            is_for_clients = True
+        elif text.startswith("### "):
+            is_for_clients = text == _FOR_CLIENTS
+        elif text.startswith("# ") or not is_for_clients:
+            continue
         elif text.startswith("- "):
             found[-1].points.append(prose(text.removeprefix("- ")))
-        elif not text.startswith("# "):
+        else:
             found[-1].paragraphs.append(prose(text))
     return found
 

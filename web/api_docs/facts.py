@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jobs.addresses import MAX_LENGTH
 from models.idempotency import KEEP_HOURS
 from models.intents import GRACE_SECONDS, OWNED_SECONDS
 from models.keys import DEFAULT_RATE_LIMITS
@@ -12,6 +13,7 @@ from models.telegram_goods import LEAST_STARS, LEAST_TON, MOST_STARS, MOST_TON
 from models.topups import LEAST, MOST
 from models.webhooks import TRIES
 from settings import settings
+from web.bodies import MOST_PER_PAGE, USUAL_PER_PAGE
 from web.gate import WINDOW_SECONDS as RATE_WINDOWS
 from web.idempotency import LONGEST
 from web.reference.examples import ANSWERS
@@ -21,7 +23,10 @@ from web.v1.orders import EXAMPLE as ORDER_EXAMPLE
 from web.v1.orders import MOST_UNITS
 from web.v1.topups import EXAMPLE as TOPUP_EXAMPLE
 
-RETRY_FACTOR = 6  # of webhooks; that of the workers, which the web does not load
+# Of webhooks: those of the workers, which the web does not load.
+RETRY_FACTOR = 6
+WEBHOOK_SECONDS = 10
+LONGEST_RETRY_AFTER_SECONDS = 3600
 
 # A signature to test one's own code with; the secret was made up for this, and is nobody's.
 _VECTOR = {
@@ -44,6 +49,8 @@ def all_facts() -> dict[str, Any]:
         "refund_seconds": settings.refund_interval_seconds,
         "order_floor": _amount(settings.order_floor_usdt),
         "most_units": MOST_UNITS,
+        "most_per_page": MOST_PER_PAGE,
+        "usual_per_page": USUAL_PER_PAGE,
         "has_dynamic_pricing": settings.dynamic_pricing,
         "pricing_minutes": WINDOW_SECONDS // 60,
         "pricing_hits": MAX_HITS,
@@ -55,6 +62,9 @@ def all_facts() -> dict[str, Any]:
         "amount_hours": OWNED_SECONDS // 3600,
         "networks": [*NETWORKS.values()],
         "webhook_retries": TRIES - 1,
+        "webhook_seconds": WEBHOOK_SECONDS,
+        "webhook_longest_pause": _duration(LONGEST_RETRY_AFTER_SECONDS),
+        "webhook_longest_url": MAX_LENGTH,
         "webhook_pauses": [_duration(seconds) for seconds in pauses()],
         "webhook_headers": ALWAYS_SENT,
         "webhook_signature_headers": SENT_WITH_A_SECRET,

@@ -9,8 +9,8 @@ from flask import Flask
 from settings import settings
 from web.field_rules import Schema
 from web.reference.components import HEADERS, Components
-from web.reference.document import Surface, operations
 from web.reference.examples import ANSWERS
+from web.reference.operations import Surface, operations
 from web.reference.refusals import schema_of, schema_of_v2
 from web.reference.webhooks import webhooks
 from web.signatures import DRIFT_SECONDS
@@ -73,7 +73,7 @@ def for_clients(app: Flask) -> dict[str, Any]:
     v2_paths, v2_tags = operations(app, V2, components)
     told = {"name": "webhooks", "description": "What we send to the `webhook_url` of an order or top-up."}
     return {
-        **_head("Sutler's APIs", _ABOUT_CLIENTS),
+        **_head("Sutler API", _ABOUT_CLIENTS),
         "tags": [*v1_tags, *v2_tags, told],
         "paths": v1_paths | v2_paths,
         "webhooks": webhooks(components),
@@ -86,7 +86,7 @@ def for_operators(app: Flask) -> dict[str, Any]:
     components = Components()
     paths, tags = operations(app, ADMIN, components)
     return {
-        **_head("Sutler's API for operators", _ABOUT_OPERATORS),
+        **_head("Sutler operators' API", _ABOUT_OPERATORS),
         "tags": tags,
         "paths": paths,
         "components": _components(components, _SCHEMES_OF_OPERATORS),

@@ -20,7 +20,7 @@ MEANINGS: dict[str, str] = {
     "insufficient_stock": "Fewer units are in stock than were ordered; `in_stock` says how many.",
     "internal_error": "A fault of ours; it is on record under the request id.",
     "invalid_api_key": "The key is unknown, or was revoked.",
-    "invalid_body": "The body, the query or a header is not as described; `fields` names each place.",
+    "invalid_body": "The body, the query or a header is not as described; v1 names each place in `fields`.",
     "invalid_json": "The body is no JSON object, or says of itself that it is none.",
     "invalid_signature": "X-Signature is not the signature of this timestamp and body.",
     "invalid_token": "The token is unknown, or was revoked.",

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from models.errors import Refusal
 from models.idempotency import KeyReused
@@ -10,13 +9,13 @@ from models.orders import ReplayedRequest
 from web.admin.guard import Forbidden, InvalidToken, MissingToken
 from web.bodies import InvalidBody
 from web.errors import FAULT, ServiceUnavailable
+from web.field_rules import Schema
 from web.gate import AddressNotAllowed, InvalidKey, MissingKey, RateLimitExceeded
 from web.reference.described import Description
 from web.reference.glossary import meaning_of
 from web.signatures import InvalidSignature, MissingSignature, StaleTimestamp
 from web.waiting import WaitQuery
 
-Schema = dict[str, Any]
 Codes = dict[int, list[str]]
 
 _NUMBER, _COUNT, _TEXT = {"type": "number"}, {"type": "integer"}, {"type": "string"}

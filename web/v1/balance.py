@@ -1,6 +1,6 @@
 """The account's balance and its statement."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from flask import Blueprint, Response, g, request
 from pydantic import Field
@@ -10,7 +10,7 @@ from models.money import usd
 from models.paging import Cursor
 from web import statement
 from web.answers import answer
-from web.bodies import QueryInt, QueryModel, read_query
+from web.bodies import USUAL_PER_PAGE, PageLimit, QueryModel, read_query
 from web.reference.described import described
 from web.v1 import shapes
 
@@ -19,7 +19,7 @@ class StatementQuery(QueryModel):
     """Which part of the statement, in which form."""
 
     cursor: str | None = Field(None, max_length=100)
-    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+    limit: PageLimit = USUAL_PER_PAGE
     format: Literal["json", "csv"] | None = None
 
 

@@ -29,7 +29,18 @@ from models.tables import epoch
 from models.webhooks import DELIVERED_STATUSES
 from web import idempotency
 from web.answers import answer
-from web.bodies import PLAIN, Id, QueryInt, QueryModel, StrictModel, Usd, read_body, read_query
+from web.bodies import (
+    PLAIN,
+    USUAL_PER_PAGE,
+    Id,
+    PageLimit,
+    QueryInt,
+    QueryModel,
+    StrictModel,
+    Usd,
+    read_body,
+    read_query,
+)
 from web.reference.described import described
 from web.telegram_names import Username
 from web.v1 import shapes
@@ -68,7 +79,7 @@ class OrdersQuery(QueryModel):
     created_from: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     created_to: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     cursor: str | None = Field(None, max_length=100)
-    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+    limit: PageLimit = USUAL_PER_PAGE
 
 
 def route(v1: Blueprint) -> None:

@@ -11,7 +11,7 @@ from models.catalogue import ProductNotFound
 from models.money import LARGEST, dumps, usd
 from models.tables import Product, epoch
 from web.answers import answer
-from web.bodies import LARGEST_ID, QueryInt, QueryModel, Usd, read_query
+from web.bodies import LARGEST_ID, USUAL_PER_PAGE, PageLimit, QueryInt, QueryModel, Usd, read_query
 from web.reference.described import described
 from web.v1 import shapes
 
@@ -31,7 +31,7 @@ class ProductsQuery(QueryModel):
     updated_since: Annotated[QueryInt, Field(ge=0, le=LATEST_EPOCH)] | None = None
     sort: Literal["id", "price", "-price", "name"] = "id"
     page: Annotated[QueryInt, Field(ge=1, le=LARGEST_PAGE_NUMBER)] = 1
-    page_size: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+    page_size: PageLimit = USUAL_PER_PAGE
 
 
 def route(v1: Blueprint) -> None:

@@ -1,6 +1,6 @@
 """The account behind a key: its balance, its figures, and what happened on it."""
 
-from typing import Annotated, cast
+from typing import cast
 
 from flask import Blueprint, Response, g
 from pydantic import Field
@@ -14,7 +14,7 @@ from models.paging import Cursor
 from models.tables import epoch
 from web import moves
 from web.answers import answer
-from web.bodies import QueryInt, QueryModel, read_query
+from web.bodies import USUAL_PER_PAGE, PageLimit, QueryModel, read_query
 from web.reference.described import described
 from web.v2 import shapes
 
@@ -27,7 +27,7 @@ class ActivityQuery(QueryModel):
     """Which part of the list."""
 
     cursor: str | None = Field(None, max_length=100)
-    limit: Annotated[QueryInt, Field(ge=1, le=200)] = 50
+    limit: PageLimit = USUAL_PER_PAGE
 
 
 def route(v2: Blueprint) -> None:

@@ -90,6 +90,7 @@ purchase_key=$(openssl rand -hex 16)
 # It is in the body too: two equal bodies, signed within one second, would have one signature.
 body="{\"product_id\": $product_id, \"quantity\": $quantity, \"client_reference\": \"$purchase_key\"}"
 
+echo "Buying $quantity of $product_id, with the reference $purchase_key ..." >&2
 order=$(insist POST /orders "$body" "$purchase_key")
 order=$(wait_for_end "$order")
 jq --raw-output '"Order \(.order_id) is \(.status); \(.refunded_usdt) USDT came back."' <<<"$order" >&2

@@ -89,6 +89,7 @@ const purchaseKey = randomUUID();
 // It is in the body too: two equal bodies, signed within one second, would have one signature.
 const body = JSON.stringify({ product_id: productId, quantity, client_reference: purchaseKey });
 
+console.error(`Buying ${quantity} of ${productId}, with the reference ${purchaseKey} ...`);
 const order = await waitForEnd(await insist("POST", "/orders", body, purchaseKey));
 console.error(`Order ${order.order_id} is ${order.status}; ${order.refunded_usdt} USDT came back.`);
 for (const item of order.items ?? []) console.log(JSON.stringify(item));

@@ -117,6 +117,7 @@ try {
     // It is in the body too: two equal bodies, signed within one second, would have one signature.
     $body = json_encode(['product_id' => $productId, 'quantity' => $quantity, 'client_reference' => $purchaseKey]);
 
+    say("Buying $quantity of $productId, with the reference $purchaseKey ...");
     $order = waitForEnd(insist('POST', '/orders', $body, $purchaseKey));
 } catch (Refused $problem) {
     say($problem->getMessage());

@@ -99,6 +99,7 @@ def main() -> None:
     # It is in the body too: two equal bodies, signed within one second, would have one signature.
     body = json.dumps({"product_id": product_id, "quantity": quantity, "client_reference": purchase_key}).encode()
 
+    say(f"Buying {quantity} of {product_id}, with the reference {purchase_key} ...")
     order = wait_for_end(insist("POST", "/orders", body, purchase_key))
     say(f"Order {order['order_id']} is {order['status']}; {order['refunded_usdt']} USDT came back.")
     for item in order.get("items", []):

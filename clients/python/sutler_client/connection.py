@@ -35,6 +35,7 @@ class Connection:
         self._secret = secret
         self._attempts = attempts
         self._session = requests.Session()
+        self._session.auth = _as_it_is  # or requests would put what a ~/.netrc has for the host in the key's place
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         """GET a document. Raises ApiError and NoAnswer."""
@@ -102,6 +103,10 @@ class Connection:
             return headers
         now = str(int(time.time()))
         return headers | {"X-Timestamp": now, "X-Signature": sign(self._secret, now, purchase.body.encode())}
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:

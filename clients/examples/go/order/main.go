@@ -199,6 +199,7 @@ func buy() (*order, error) {
 	if err != nil {
 		return nil, err
 	}
+	log.Printf("Buying %d of %d, with the reference %s ...", quantity, productID, purchaseKey)
 	var bought order
 	if err := insist("POST", "/orders", body, purchaseKey, &bought); err != nil {
 		return nil, err
