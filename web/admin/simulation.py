@@ -25,13 +25,14 @@ from web.answers import answer
 from web.bodies import PLAIN, QueryModel, StrictModel, Usd, read_body, read_query
 from web.errors import RETRY_AFTER_SECONDS, ServiceUnavailable
 from web.reference.described import described
+from web.v1.networks import NetworkCode
 from web.v1.products import LATEST_EPOCH
 
 
 class SimulatedTransfer(StrictModel):
     """A transfer to make up. Without `block_time`, in epoch seconds, it is mined now."""
 
-    network: Annotated[str, Field(max_length=40)]
+    network: NetworkCode
     amount_usdt: Annotated[Usd, Field(gt=0, le=LARGEST)]
     tx_hash: Annotated[str, Field(min_length=1, max_length=128), PLAIN] | None = None
     block_time: Annotated[int, Field(ge=0, le=LATEST_EPOCH)] | None = None

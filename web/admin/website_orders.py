@@ -22,6 +22,7 @@ from web.bodies import Id, StrictModel, read_body
 from web.reference.described import described
 from web.telegram_names import Username
 from web.v1 import orders as v1_orders
+from web.v1.networks import NetworkCode
 from web.webhook_urls import WebhookUrl, check_webhook_url
 
 
@@ -30,7 +31,7 @@ class WebsiteOrder(StrictModel):
 
     product_id: Id
     quantity: Annotated[int, Field(ge=1, le=10_000)]
-    network: Annotated[str, Field(max_length=40)]
+    network: NetworkCode
     webhook_url: WebhookUrl | None = None
     recipient: Username | None = None
 

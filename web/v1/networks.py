@@ -1,12 +1,18 @@
 """The networks that a client may pay on."""
 
+from typing import Annotated
+
 from flask import Blueprint, Response
+from pydantic import Field
 
 from models import networks
-from models.networks import Network
+from models.networks import NETWORKS, Network
 from web.answers import answer
 from web.reference.described import described
 from web.v1 import shapes
+
+NetworkCode = Annotated[str, Field(max_length=40, json_schema_extra={"enum": [*NETWORKS]})]
+"""A network in a body. Whether there is one, and it is on, is `networks.wallet_of`'s to say."""
 
 
 def route(v1: Blueprint) -> None:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from flask import Blueprint, Response, g
 from peewee import IntegrityError
-from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from models import networks, topups
@@ -22,6 +21,7 @@ from web.field_rules import Checked
 from web.idempotency import first_answer, keep, read_key
 from web.reference.described import described
 from web.v1 import shapes
+from web.v1.networks import NetworkCode
 from web.webhook_urls import WebhookUrl, check_webhook_url
 
 _ASKABLE = {"minimum": LEAST, "maximum": MOST, "multipleOf": CENT}
@@ -41,7 +41,7 @@ class TopupBody(StrictModel):
     """How much will be sent on which network."""
 
     amount_usdt: Annotated[Usd, Checked(_askable, rule=_ASKABLE)]
-    network: Annotated[str, Field(max_length=40)]
+    network: NetworkCode
     webhook_url: WebhookUrl | None = None
 
 
