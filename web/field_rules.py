@@ -20,13 +20,13 @@ USD = "usd"  # marks a field of micro-dollars, whose bounds are micro-dollars, t
 _BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
-# Two of them are never equal: `typing` would take one for the other, were only their functions compared.
-@dataclass(frozen=True, eq=False)
-class Checked(AfterValidator):
-    """A check of a value that has its type already; the rule is added to its schema."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Ruled:
+    """A validator whose rule is added to its field's schema."""
 
     rule: Mapping[str, Any] = field(default_factory=dict)
 
+    # Two of them are never equal: `typing` would take one for the other, were only their functions compared.
     __hash__ = object.__hash__
     __eq__ = object.__eq__
 
@@ -36,17 +36,13 @@ class Checked(AfterValidator):
 
 
 @dataclass(frozen=True, eq=False)
-class ReadBy(BeforeValidator):
+class Checked(_Ruled, AfterValidator):
+    """A check of a value that has its type already; the rule says what passes."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadBy(_Ruled, BeforeValidator):
     """Makes a value what its type takes; the rule says what it may look like."""
-
-    rule: Mapping[str, Any] = field(default_factory=dict)
-
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        """The field's schema."""
-        return {**handler(schema), **self.rule}
 
 
 def finished(schema: Any) -> Any:

@@ -1,12 +1,8 @@
-"""What the page and the Postman collection are made of: the clients' document, and the address where we are reached."""
-
-from functools import lru_cache
-from typing import Any
+"""What the page and the Postman collection are made for: the application, and the address where we are reached."""
 
 from flask import Flask, current_app, request
 
 from settings import settings
-from web.reference.documents import for_clients
 
 HOSTS_KEPT = 8  # what is made for so many host names is kept; more only come from who makes them up
 # Stands for the base where one text is made for all host names: to make it anew for each would let whoever makes them
@@ -22,9 +18,3 @@ def base() -> str:
 def app() -> Flask:
     """The application that serves the request."""
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]  # the way that Flask tells of
-
-
-@lru_cache(maxsize=1)
-def document(served: Flask) -> dict[str, Any]:
-    """The clients' OpenAPI document; not to be changed."""
-    return for_clients(served)

@@ -14,6 +14,7 @@ from web.api_docs.facts import all_facts
 from web.api_docs.highlighting import coloured, indented
 from web.api_docs.reference import Reference
 from web.assets import PackedText
+from web.reference.documents import shown_to_clients
 
 
 def route(docs: Blueprint) -> None:
@@ -40,7 +41,7 @@ def _html(app: Flask) -> str:
     return render_template(
         "docs/page.html",
         base=origin.PLACEHOLDER,
-        reference=Reference(origin.document(app)),
+        reference=Reference(shown_to_clients(app)),
         facts=all_facts(),
         snippets=SIGNING,
         orders=ORDERS,

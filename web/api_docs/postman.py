@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response
 
 from web.api_docs import origin
 from web.assets import PackedText
+from web.reference.documents import shown_to_clients
 from web.reference.postman import collection
 
 postman = Blueprint("postman", __name__)
@@ -28,4 +29,4 @@ def _made(app: Flask, base: str) -> PackedText:
 
 @lru_cache(maxsize=1)
 def _text(app: Flask) -> str:
-    return collection(origin.document(app), origin.PLACEHOLDER)
+    return collection(shown_to_clients(app), origin.PLACEHOLDER)

@@ -9,42 +9,25 @@ from web.reference import glossary
 
 _REF = "#/components/schemas/{model}"
 
+_TEXT, _WHOLE = {"type": "string"}, {"type": "integer"}
+
+
+def _header(about: str, schema: Schema, *, is_required: bool = True) -> Schema:
+    return {"description": about, "required": is_required, "schema": schema}
+
+
 HEADERS: dict[str, Schema] = {
-    "X-Request-Id": {
-        "description": "Names this request in our log.",
-        "required": True,
-        "schema": {"type": "string"},
-    },
-    "RateLimit-Limit": {
-        "description": "Requests that the key may make in a window of time.",
-        "required": True,
-        "schema": {"type": "integer"},
-    },
-    "RateLimit-Remaining": {
-        "description": "How many of them are left.",
-        "required": True,
-        "schema": {"type": "integer"},
-    },
-    "RateLimit-Reset": {
-        "description": "Seconds until there is one more.",
-        "required": True,
-        "schema": {"type": "integer"},
-    },
-    "Retry-After": {
-        "description": "Seconds to wait before the next try.",
-        "required": True,
-        "schema": {"type": "integer"},
-    },
-    "Idempotent-Replayed": {
-        "description": "An earlier request with this Idempotency-Key had this answer first.",
-        "required": False,
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-    "ETag": {
-        "description": "Names this state of the answer; to If-None-Match with it, an unchanged one is not sent.",
-        "required": True,
-        "schema": {"type": "string"},
-    },
+    "X-Request-Id": _header("Names this request in our log.", _TEXT),
+    "RateLimit-Limit": _header("Requests that the key may make in a window of time.", _WHOLE),
+    "RateLimit-Remaining": _header("How many of them are left.", _WHOLE),
+    "RateLimit-Reset": _header("Seconds until there is one more.", _WHOLE),
+    "Retry-After": _header("Seconds to wait before the next try.", _WHOLE),
+    "Idempotent-Replayed": _header(
+        "An earlier request with this Idempotency-Key had this answer first.",
+        {**_TEXT, "enum": ["true"]},
+        is_required=False,
+    ),
+    "ETag": _header("Names this state of the answer; to If-None-Match with it, an unchanged one is not sent.", _TEXT),
 }
 
 

@@ -1,6 +1,7 @@
 """The two documents: one for clients, with v1 and v2, and one for operators."""
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,12 @@ def for_clients(app: Flask) -> dict[str, Any]:
         "webhooks": webhooks(components),
         "components": _components(components, _SCHEMES_OF_CLIENTS),
     }
+
+
+@lru_cache(maxsize=1)
+def shown_to_clients(app: Flask) -> dict[str, Any]:
+    """The same, made once for all that shows it; not to be changed."""
+    return for_clients(app)
 
 
 def for_operators(app: Flask) -> dict[str, Any]:

@@ -2,39 +2,34 @@
 
 import json
 from collections.abc import Callable
-from threading import Lock
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
 
 from web.assets import PackedText
-from web.reference.documents import for_clients, for_operators
+from web.reference.documents import for_operators, shown_to_clients
 
 openapi = Blueprint("openapi", __name__)
-_making = Lock()
 
 
 @openapi.get("/api/openapi.json")
 def show_document() -> Response:
     """What clients can ask."""
-    return _document("clients", for_clients)
+    return _answer(shown_to_clients)
 
 
 @openapi.get("/api/admin/openapi.json")
 def show_operators_document() -> Response:
     """What operators can ask."""
-    return _document("operators", for_operators)
+    return _answer(for_operators)
 
 
-def _document(name: str, make: Callable[[Flask], dict[str, Any]]) -> Response:
-    return _made(name, make).response("application/json")
-
-
-def _made(name: str, make: Callable[[Flask], dict[str, Any]]) -> PackedText:
-    """The text of a document; made once in each process."""
+def _answer(make: Callable[[Flask], dict[str, Any]]) -> Response:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the way that Flask tells of
-    with _making:
-        made: dict[str, PackedText] = app.extensions.setdefault("openapi", {})
-        if name not in made:
-            made[name] = PackedText.of(json.dumps(make(app), ensure_ascii=False, separators=(",", ":")))
-        return made[name]
+    return _text(app, make).response("application/json")
+
+
+@lru_cache(maxsize=2)
+def _text(app: Flask, make: Callable[[Flask], dict[str, Any]]) -> PackedText:
+    return PackedText.of(json.dumps(make(app), ensure_ascii=False, separators=(",", ":")))
