@@ -4,17 +4,20 @@ The documents leave it open that an answer gets a field more some day, so that n
 there is none but those that they tell of.
 
 Violations are noted while a request is answered, and told at the end of its test: raised at once, they would become
-one more answer.
+one more answer. So it is done in the tests' own process, and in those that they start (`tests/served.py`).
 """
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask, Request, Response, request, request_finished
 from jsonschema_rs import Draft202012Validator
 
+from settings import settings
+from web.reference import operations
 from web.reference.components import HEADERS, Components
 from web.reference.documents import for_clients, for_operators
 from web.reference.webhooks import ALWAYS_SENT, webhooks
@@ -31,15 +34,20 @@ violations: list[str] = []
 class Conformance:
     """The documents of an application, compiled as far as they are needed."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, note: Callable[[str], None] = violations.append) -> None:
+        self._note = note
         self._operations: dict[str, Any] = {}
         self._components: dict[str, Any] = {}
+        self._begun: dict[str, Any] = {}  # operations whose answers begin before their end is known
         self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
         for document in (_closed(for_clients(app)), _closed(for_operators(app))):
             for methods in document["paths"].values():
                 for operation in methods.values():
                     self._operations[operation["operationId"]] = operation
                     self._components[operation["operationId"]] = document["components"]
+        with patch.object(operations, "settings", settings.model_copy(update={"wait_keepalive_seconds": 1})):
+            for methods in _closed(for_clients(app))["paths"].values():
+                self._begun |= {operation["operationId"]: operation for operation in methods.values()}
 
     def watch(self, app: Flask) -> None:
         """Look at every answer of the application from now on."""
@@ -47,15 +55,38 @@ class Conformance:
 
     def _look(self, sender: Flask, response: Response, **_: Any) -> None:
         if request.path.startswith(_DESCRIBED) and not (request.endpoint or "").startswith(_REFERENCE):
-            violations.extend(
-                f"{request.method} {request.path} -> {response.status_code}: {violation}"
-                for violation in self._violations(request, response)
-            )
+            where = f"{request.method} {request.path} -> {response.status_code}: "
+            self._note_all(where, self._violations(request, response))
+            name = (request.endpoint or "").replace(".", "_")
+            if response.is_streamed and response.mimetype == "application/json" and name in self._begun:
+                schema = self._begun[name]["responses"]["200"]["content"]["application/json"]["schema"]
+                look = partial(self._faults, (name, "begun"), schema, self._components[name])
+                response.response = self._to_the_end(response.response, lambda body: self._note_all(where, look(body)))
+
+    def _note_all(self, where: str, found: Iterable[str]) -> None:
+        for violation in found:
+            self._note(where + violation)
+
+    @staticmethod
+    def _to_the_end(pieces: Any, look: Callable[[bytes], None]) -> Iterator[bytes]:
+        """The pieces of an answer as they come, and a look at all of them at the end."""
+        body = b""
+        try:
+            for piece in pieces:
+                body += piece
+                yield piece
+            look(body)
+        finally:
+            pieces.close()  # a client may be gone before the end
 
     def _violations(self, asked: Request, response: Response) -> list[str]:
         operation = self._operations.get((asked.endpoint or "").replace(".", "_"))
         if operation is None:
-            return self._faults(("error",), _ERROR, {}, response) if asked.url_rule is None else ["not described"]
+            return (
+                self._faults(("error",), _ERROR, {}, response.get_data())
+                if asked.url_rule is None
+                else ["not described"]
+            )
         documented = operation["responses"].get(str(response.status_code))
         if documented is None:
             return [f"status not documented, {response.get_data()[:200]!r}"]
@@ -76,7 +107,7 @@ class Conformance:
             return []
         key = (operation["operationId"], str(response.status_code))
         schema = documented["content"]["application/json"]["schema"]
-        return self._faults(key, schema, self._components_of(operation), response)
+        return self._faults(key, schema, self._components_of(operation), response.get_data())
 
     def _wrong_body(self, operation: Any, asked: Request, response: Response) -> list[str]:
         """What was taken must be allowed, too."""
@@ -90,9 +121,9 @@ class Conformance:
         validator = self._validator(key, described["schema"], self._components_of(operation))
         return [f"took {body[:200]!r}: {error.message[:200]}" for error in validator.iter_errors(json.loads(body))]
 
-    def _faults(self, key: tuple[str, ...], schema: Any, components: Any, response: Response) -> list[str]:
+    def _faults(self, key: tuple[str, ...], schema: Any, components: Any, body: bytes) -> list[str]:
         validator = self._validator(key, schema, components)
-        errors = validator.iter_errors(json.loads(response.get_data()))
+        errors = validator.iter_errors(json.loads(body))
         return [f"at {list(error.instance_path)}: {error.message[:300]}" for error in errors]
 
     def _validator(self, key: tuple[str, ...], schema: Any, components: Any) -> Draft202012Validator:

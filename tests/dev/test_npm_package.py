@@ -1,7 +1,6 @@
 """What tests need and a machine may lack: left out with a word, and in continuous integration an error."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -93,8 +92,8 @@ def test_without_chromium_what_needs_a_browser_is_left_out_with_a_word_and_in_ci
         chromium_program()
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm on this machine")
 def test_anvil_is_found_at_its_place() -> None:
     program = anvil_program()
-    assert program is not None
+    if program is None:  # no npm, or no way to its registry: in continuous integration that is an error
+        pytest.skip("there is no anvil on this machine")
     assert program.name == "anvil"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import requests
 from tests.factories import Shop, eventually
 
 ROOT = Path(__file__).parent.parent.parent
-WEB = [sys.executable, "-m", "gunicorn", "wsgi:app"]
+WEB = [sys.executable, "-m", "gunicorn", "tests.served:app"]
 SCHEDULER = [sys.executable, "scheduler.py"]
 
 
@@ -27,7 +28,13 @@ class Processes:
     """Processes that are started for one test, and ended after it."""
 
     def __init__(self, **environ: str) -> None:
-        self._environ = {**os.environ, **environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        descriptor, violations = tempfile.mkstemp(prefix="sutler-violations-")
+        os.close(descriptor)
+        self._violations = Path(violations)
+        self._environ = {
+            **os.environ, **environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "VIOLATIONS": violations,
+        }  # fmt: skip
         self._running: list[subprocess.Popen[bytes]] = []
 
     def start(self, command: list[str], **environ: str) -> subprocess.Popen[bytes]:
@@ -57,9 +64,12 @@ class Processes:
         self.start(SCHEDULER)
 
     def end(self) -> None:
-        """End what still runs, whatever state it is in."""
+        """End what still runs, whatever state it is in. All that it answered was as the documents say."""
         for process in self._running:
             kill_group(process)
+        found = self._violations.read_text()
+        self._violations.unlink()
+        assert found == ""
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

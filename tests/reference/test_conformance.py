@@ -40,6 +40,20 @@ def test_a_wrong_answer_is_noticed(
     assert told in violation
 
 
+def test_an_answer_that_comes_in_pieces_is_looked_at_when_it_is_whole(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, product = make_shop(client), make_product()
+    order_id = shop.order(product).json["order_id"]
+    pieces = (piece for piece in (b" ", b'{"status": "fine"}'))
+    monkeypatch.setitem(app.view_functions, "v1.show_order", lambda **_: Response(pieces, mimetype="application/json"))
+
+    assert shop.get(f"/orders/{order_id}").get_data() == b' {"status": "fine"}'
+
+    violations = _take_violations()
+    assert any("200: at []" in violation for violation in violations), violations
+
+
 def test_a_header_that_is_left_out_is_noticed(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = make_shop(client)
     monkeypatch.setattr(app, "process_response", lambda response: response)  # which is where they are added
