@@ -25,7 +25,7 @@ PYTHON = Language("python", "requests", (sys.executable, "-c", "import requests"
 NODE = Language("node", "Node 18 or newer", ("node", "-e", "process.exit(typeof fetch === 'function' ? 0 : 1)"))
 GO = Language("go", "Go", ("go", "version"))
 PHP = Language("php", "PHP with its curl extension", ("php", "-r", "exit(function_exists('curl_init') ? 0 : 1);"))
-BASH = Language("bash", "curl, openssl and jq", ("bash", "-c", "type curl openssl jq"))
+BASH = Language("bash", "curl, openssl, jq and socat", ("bash", "-c", "type curl openssl jq socat"))
 
 
 @lru_cache
@@ -58,7 +58,9 @@ def receiver_command(language: Language, compiled: Path, port: int) -> list[str]
         return [str(_compiled("webhook_receiver", compiled)), str(port)]
     if language is PHP:
         return ["php", "-S", f"127.0.0.1:{port}", str(EXAMPLES / "php" / "webhook_receiver.php")]
-    file = {PYTHON: "python/webhook_receiver.py", NODE: "node/webhook_receiver.mjs"}[language]
+    file = {
+        PYTHON: "python/webhook_receiver.py", NODE: "node/webhook_receiver.mjs", BASH: "bash/webhook_receiver.sh",
+    }[language]  # fmt: skip
     return [_interpreter(language), str(EXAMPLES / file), str(port)]
 
 

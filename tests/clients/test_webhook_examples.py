@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.clients.languages import GO, NODE, PHP, PYTHON, is_here, receiver_command
+from tests.clients.languages import BASH, GO, NODE, PHP, PYTHON, is_here, receiver_command
 from tests.clients.sutler import Sutler
 from tests.factories import Shop, eventually
 from tests.faults.processes import free_port
@@ -42,7 +42,7 @@ class Running:
         return requests.post(self.url, data=body, headers=always | headers, timeout=10).status_code
 
 
-@pytest.fixture(params=(PYTHON, NODE, GO, PHP), ids=lambda language: language.name)
+@pytest.fixture(params=(PYTHON, NODE, GO, PHP, BASH), ids=lambda language: language.name)
 def receiver(request: pytest.FixtureRequest, compiled: Path, sutler: Sutler, tmp_path: Path) -> Iterator[Running]:
     """The example, running, in each language that the machine has."""
     if not is_here(request.param):

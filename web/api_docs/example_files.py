@@ -36,6 +36,7 @@ RECEIVERS = (
     _read("Node.js", "node", "node/webhook_receiver.mjs"),
     _read("Go", "go", "go/webhook_receiver/main.go"),
     _read("PHP", "php", "php/webhook_receiver.php"),
+    _read("Shell", "shell", "bash/webhook_receiver.sh"),
 )
 SIGNING = (
     _read("Python", "python", "sign.py", SNIPPETS),
